@@ -1,0 +1,67 @@
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jtmigrate.errors import UserError
+from jtmigrate.report.json_report import to_dict, write_json
+
+
+def test_what_is_written_reads_back_the_same(failed, tmp_path):
+    path = tmp_path / "reports" / "diff.json"
+    write_json(failed, path)
+    assert json.loads(path.read_text()) == to_dict(failed)
+    assert [item.name for item in path.parent.iterdir()] == ["diff.json"]
+
+
+def test_everything_is_included(failed):
+    whole = to_dict(failed)
+    assert whole["schema"] == 1
+    assert whole["aligned"] is False
+    assert whole["first_fault"] == "backbone.maxpool"
+    assert whole["counts"]["mismatch"] == 362
+    assert whole["worst_propagated"]["key"] == failed.worst_propagated.key
+    assert len(whole["layers"]) == len(failed.layers)
+    assert len(whole["parameters"]) == len(failed.parameters)
+    assert whole["meta"]["inputs"]["images"]["shape"] == [1, 3, 416, 416]
+    fault = whole["layers"][4]
+    assert fault["isolated"]["scaled"] == failed.first_fault.isolated.scaled
+    assert fault["shape"] == [1, 24, 104, 104]
+
+
+def test_numbers_survive_exactly(make, tmp_path):
+    run = make.result([make.layer(isolated=0.1 + 0.2)])
+    write_json(run, tmp_path / "diff.json")
+    read = json.loads((tmp_path / "diff.json").read_text())
+    assert read["layers"][0]["isolated"]["scaled"] == 0.1 + 0.2
+
+
+def test_numbers_that_json_lacks_are_strings_that_float_reads(make):
+    layers = [make.mismatch("a", 0, isolated=math.inf), make.mismatch("b", 1, isolated=math.nan, propagated=None)]
+    first, second = to_dict(make.result(layers))["layers"]
+    assert float(first["isolated"]["scaled"]) == math.inf
+    assert math.isnan(float(second["isolated"]["scaled"]))
+    assert second["propagated"] is None
+
+
+def test_meta_may_hold_arrays_numpy_numbers_and_paths(make):
+    meta = {"a": np.float32(0.5), "b": np.arange(3), "c": Path("x/y"), "d": (True, None)}
+    assert to_dict(make.result([], meta=meta))["meta"] == {"a": 0.5, "b": [0, 1, 2], "c": "x/y", "d": [True, None]}
+
+
+def test_a_place_that_cannot_be_written_to_is_the_users_mistake(make, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write"):
+        write_json(make.result([]), tmp_path / "file" / "diff.json")
+
+
+def test_a_failed_write_leaves_the_old_file(make, tmp_path, monkeypatch):
+    path = tmp_path / "diff.json"
+    path.write_text("old")
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(UserError, match="No space left"):
+        write_json(make.result([]), path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

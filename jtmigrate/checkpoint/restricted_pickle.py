@@ -1,0 +1,113 @@
+"""Read a pickle without importing or calling anything that it names.
+
+A pickle is a program: each global in it is imported and may be called. Here a global is looked up in an allow-list
+of harmless stand-ins, and any other becomes an `Opaque` that swallows whatever the pickle does with it. So the
+hyper-parameters of a training framework do not stop the tensors beside them from being read.
+"""
+
+import pickle
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from jtmigrate.checkpoint.errors import FormatError
+
+# Damage can make any opcode fail, and the opcodes work on plain Python objects: these are the ways in which they do.
+_DAMAGE = (
+    pickle.UnpicklingError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+)
+
+
+class TensorLeaf(ABC):
+    """A tensor met in a pickle, its bytes not fetched yet."""
+
+    @abstractmethod
+    def to_array(self) -> np.ndarray:
+        """A contiguous copy that owns its memory. Raises FormatError if the bytes do not fit the description."""
+
+
+class Opaque:
+    """Stands for an object of a class that is not on the allow-list; `origin` is the name of that class."""
+
+    origin = ""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Opaque":
+        return super().__new__(cls)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        pass
+
+    def append(self, item: Any) -> None:
+        pass
+
+    def extend(self, items: Any) -> None:
+        pass
+
+    def add(self, item: Any) -> None:
+        pass
+
+
+class PlainDict(dict):
+    """Stands for `OrderedDict`, without the attributes that a pickle may hang on one (torch's `_metadata`)."""
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+def load_restricted(
+    file: BinaryIO,
+    allowed: Mapping[str, Any],
+    persistent_load: Callable[[Any], Any] | None = None,
+) -> Any:
+    """Unpickle one object from `file`.
+
+    allowed          "module.name" -> what stands for that global
+    persistent_load  answers the references that a format keeps outside of its pickle
+
+    Raises FormatError if the pickle is damaged.
+    """
+    try:
+        return _Unpickler(file, allowed, persistent_load).load()
+    except FormatError:
+        raise
+    except _DAMAGE as error:
+        raise FormatError(f"damaged or truncated pickle ({error or type(error).__name__})") from error
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(
+        self,
+        file: BinaryIO,
+        allowed: Mapping[str, Any],
+        persistent_load: Callable[[Any], Any] | None,
+    ) -> None:
+        super().__init__(file)
+        self._allowed = {"collections.OrderedDict": PlainDict, **allowed}
+        self._persistent_load = persistent_load
+
+    def find_class(self, module: str, name: str) -> Any:
+        origin = f"{module}.{name}"
+        if origin in self._allowed:
+            return self._allowed[origin]
+        return type("Opaque", (Opaque,), {"origin": origin})
+
+    def persistent_load(self, reference: Any) -> Any:
+        if self._persistent_load is None:
+            raise FormatError("refers to data outside of its pickle")
+        return self._persistent_load(reference)

@@ -1,0 +1,73 @@
+"""`jtmigrate convert`: a checkpoint file into another format, every tensor accounted for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jtmigrate.errors import UserError
+
+
+def command(
+    src: Annotated[Path, typer.Argument(metavar="SRC", help="Checkpoint: PyTorch .pth, .pt, .ckpt or Jittor .pkl.")],
+    dst: Annotated[Path, typer.Argument(metavar="DST", help="Result; its suffix says which of these formats.")],
+    config: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Check against this NanoDet-Plus configuration.")
+    ] = None,
+    schema: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Check against these names, shapes and dtypes.")
+    ] = None,
+    num_classes: Annotated[
+        int | None, typer.Option(min=1, help="With --config: refuse a file with another number of classes.")
+    ] = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="With --config: the training model, auxiliary branch included.")
+    ] = False,
+    ema: Annotated[bool, typer.Option("--ema", help="Take the averaged copy of the weights (avg_model.*).")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and print, but do not write DST.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write the fate of every tensor here.")
+    ] = None,
+) -> None:
+    """Convert a checkpoint between PyTorch and Jittor; every tensor is checked, written and read back.
+
+    Exit code 0 if done, 2 if a file is unusable or does not fit the target (nothing is written then).
+    """
+    from rich.console import Console
+
+    from jtmigrate.checkpoint import container_for, read_checkpoint
+    from jtmigrate.convert import convert
+    from jtmigrate.naming.prefixes import unwrap
+    from jtmigrate.naming.schema_json import read_schema
+    from jtmigrate.report.conversion import print_conversion, write_conversion
+
+    if schema and config:
+        raise UserError("--config and --schema name two targets: give one")
+    if (num_classes or training) and not config:
+        raise UserError("--num-classes and --training describe a --config: give one, such as nanodet-plus-m_416")
+    container_for(dst)
+    checkpoint = read_checkpoint(src)
+    target = {}
+    if schema:
+        target = {"schema": read_schema(schema)}
+    if config:
+        tensors = unwrap(checkpoint.tensors, ema=ema).apply(checkpoint.tensors)
+        shapes = {name: array.shape for name, array in tensors.items()}
+        target = _preset(config, num_classes, shapes, training=training)
+    result = convert(checkpoint, dst, ema=ema, dry_run=dry_run, **target)
+    print_conversion(result, Console())
+    if report:
+        write_conversion(result, report)
+
+
+def _preset(
+    config: str, num_classes: int | None, shapes: Mapping[str, tuple[int, ...]], *, training: bool
+) -> dict[str, Any]:
+    """Arguments of `convert` for a configuration with as many classes as the file's head has."""
+    from jtmigrate.presets import nanodet
+
+    schema = nanodet.schema(config, num_classes=num_classes, shapes=shapes, training=training)
+    if not training:
+        return {"schema": schema, "ignore": nanodet.TRAINING_ONLY}
+    return {"schema": schema, "fill": nanodet.fill(config, num_classes=num_classes, shapes=shapes)}

@@ -1,0 +1,110 @@
+"""`compare`: traces in, `DiffResult` out."""
+
+from collections.abc import Iterator, Sequence
+
+from jtmigrate.compare.causes import Suspect, likeliest_cause
+from jtmigrate.compare.layers import compare_layers
+from jtmigrate.compare.localise import first_fault
+from jtmigrate.compare.pairing import Exceptions, Runs
+from jtmigrate.compare.parameters import compare_parameters
+from jtmigrate.compare.result import (
+    DEFAULT_TOLERANCES,
+    DiffResult,
+    LayerResult,
+    ParameterResult,
+    Tolerances,
+    Verdict,
+)
+from jtmigrate.trace.record import Trace
+
+NAMES_SHOWN = 3
+
+
+def compare(
+    reference32: Trace | None,
+    reference64: Trace | None,
+    candidate32: Trace | None,
+    candidate64: Trace | None,
+    isolated: Trace | None,
+    *,
+    tolerances: Tolerances = DEFAULT_TOLERANCES,
+    exceptions: Exceptions = (),
+    allow_nonfinite: bool = False,
+) -> DiffResult:
+    """Compare two models by what their runs left behind; a run that was not made is None.
+
+    isolated         every layer of the candidate alone, on the inputs of `reference32`
+    exceptions       (path, reason) of what may stay uncompared, the path's descendants included
+    allow_nonfinite  NaN or infinity at the same places on both sides does not fail the run
+
+    At least one reference and one run of the candidate in the same precision are needed.
+    """
+    runs = Runs(reference32, reference64, candidate32, candidate64, isolated)
+    runs.check()
+    exceptions = tuple(exceptions)
+    layers = compare_layers(runs, tolerances, exceptions)
+    candidate_state = (runs.candidate or runs.isolated).state
+    parameters = compare_parameters(runs.reference.state, candidate_state, exceptions)
+    fault = first_fault(layers, runs, tolerances)
+    return DiffResult(
+        layers=layers,
+        parameters=parameters,
+        tolerances=tolerances,
+        first_fault=fault,
+        cause=_cause(fault, runs, parameters, tolerances) if fault else "",
+        failures=tuple(_failures(layers, parameters, tolerances, allow_nonfinite)),
+        warnings=tuple(_warnings(layers, runs)),
+    )
+
+
+def _cause(fault: LayerResult, runs: Runs, parameters: Sequence[ParameterResult], tolerances: Tolerances) -> str:
+    own = tuple(parameter for parameter in parameters if parameter.name.rpartition(".")[0] == fault.path)
+    return likeliest_cause(Suspect(fault, runs.situations(fault.key), own, tolerances))
+
+
+def _failures(
+    layers: Sequence[LayerResult],
+    parameters: Sequence[ParameterResult],
+    tolerances: Tolerances,
+    allow_nonfinite: bool,
+) -> Iterator[str]:
+    uncompared = [layer for layer in layers if layer.verdict is Verdict.UNCOMPARED]
+    listed = [layer for layer in uncompared if layer.listed]
+    if len(uncompared) == len(layers):
+        yield "no layer was compared"
+    yield from _sentence("layer", "mismatch", [layer.key for layer in layers if layer.verdict is Verdict.MISMATCH])
+    yield from _sentence(
+        "layer", "uncompared without a listed reason", [layer.key for layer in uncompared if not layer.listed]
+    )
+    if len(listed) > tolerances.uncompared_share * len(layers):
+        most = f"at most {tolerances.uncompared_share:.0%} may be"
+        yield f"{len(listed)} of {len(layers)} layers are uncompared for listed reasons: {most}"
+    yield from _sentence(
+        "parameter", "mismatch", [each.name for each in parameters if each.verdict is Verdict.MISMATCH]
+    )
+    yield from _sentence(
+        "parameter",
+        "uncompared without a listed reason",
+        [each.name for each in parameters if each.verdict is Verdict.UNCOMPARED and not each.listed],
+    )
+    if not allow_nonfinite:
+        yield from _sentence(
+            "layer", "NaN or infinite in the reference as well", [layer.key for layer in layers if layer.nonfinite]
+        )
+
+
+def _warnings(layers: Sequence[LayerResult], runs: Runs) -> Iterator[str]:
+    if nonfinite := [layer.key or "the model" for layer in layers if layer.nonfinite]:
+        yield f"the reference itself is NaN or infinite in {len(nonfinite)} layers, first in {nonfinite[0]}"
+    if not (runs.reference64 and runs.candidate64):
+        yield "no float64 run: nothing tells a different computation from rounding"
+    if not runs.isolated:
+        yield "no isolated run: a layer is blamed for the errors of those before it"
+
+
+def _sentence(noun: str, what: str, names: Sequence[str]) -> Iterator[str]:
+    """ "2 layers mismatch: conv1, conv2", nothing for no names."""
+    if names:
+        shown = ", ".join(name or "the model itself" for name in names[:NAMES_SHOWN])
+        more = ", ..." if len(names) > NAMES_SHOWN else ""
+        yield f"{len(names)} {noun}{'s' * (len(names) > 1)} {what}: {shown}{more}"

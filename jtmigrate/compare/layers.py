@@ -1,0 +1,149 @@
+"""Every call compared: one `LayerResult` each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from jtmigrate.compare import metrics
+from jtmigrate.compare.pairing import Exceptions, Runs, Situations, reason_for
+from jtmigrate.compare.result import LayerResult, TensorError, Tolerances, Verdict
+from jtmigrate.compare.verdict import Evidence, Judgement, judge
+from jtmigrate.trace.record import LayerRecord, Trace
+from jtmigrate.trace.structure import matching_slots
+
+SEVERITY = (Verdict.IDENTICAL, Verdict.ALIGNED, Verdict.ROUNDING, Verdict.MISMATCH)
+
+
+class Rules(NamedTuple):
+    """What layers are judged by; `largest` is the largest magnitude among the reference's activations."""
+
+    tolerances: Tolerances
+    exceptions: Exceptions
+    largest: float
+
+
+def compare_layers(runs: Runs, tolerances: Tolerances, exceptions: Exceptions) -> tuple[LayerResult, ...]:
+    """All calls of the reference in the order in which they finished, then what has no counterpart."""
+    rules = Rules(tolerances, exceptions, _largest_activation(runs.reference))
+    results = [compare_layer(order, situations, runs, rules) for order, situations in enumerate(runs.pairs())]
+    for key, why in runs.without_counterpart():
+        listed = reason_for(key.partition("#")[0], exceptions)
+        results.append(_uncompared(LayerResult(key, "", True, len(results), (), Verdict.UNCOMPARED, why), listed))
+    return tuple(results)
+
+
+def compare_layer(order: int, situations: Situations, runs: Runs, rules: Rules) -> LayerResult:
+    """One call in all situations. The verdict is that of its worst array; so is the error in each situation."""
+    record = situations.reference
+    judgements = [judge(evidence, rules.tolerances, rules.largest) for evidence in _evidence(situations, runs)]
+    worst = max(judgements, key=_badness, default=None)
+    decisive = max(judgements, key=lambda judgement: _scaled(judgement.isolated or judgement.propagated), default=None)
+    broken = _broken(situations, runs)
+    result = LayerResult(
+        key=record.key,
+        kind=record.kind,
+        is_leaf=record.is_leaf,
+        order=order,
+        shape=next((array.shape for array in record.outputs.values()), ()),
+        verdict=Verdict.MISMATCH if broken else worst.verdict if worst else Verdict.UNCOMPARED,
+        reason=broken or (worst.reason if worst else "returns no array"),
+        propagated=_worst([judgement.propagated for judgement in judgements]),
+        isolated=_worst([judgement.isolated for judgement in judgements]),
+        float64=_worst([judgement.float64 for judgement in judgements]),
+        floor=decisive.floor if decisive else None,
+        below_resolution=any(judgement.below_resolution for judgement in judgements),
+        own_fault=situations.isolated is not None and (bool(broken) or any(j.own_fault for j in judgements)),
+        nonfinite=any(judgement.nonfinite for judgement in judgements),
+    )
+    why = _why_uncompared(situations, runs)
+    if result.verdict is Verdict.MISMATCH or not (why or worst is None):
+        return result
+    unverified = replace(result, verdict=Verdict.UNCOMPARED, reason=why or result.reason)
+    return _uncompared(unverified, reason_for(record.path, rules.exceptions))
+
+
+def _uncompared(result: LayerResult, listed: str | None) -> LayerResult:
+    return result if listed is None else replace(result, reason=f"{result.reason}; listed: {listed}", listed=True)
+
+
+def _largest_activation(trace: Trace) -> float:
+    return max((metrics.scale(array) for layer in trace.layers for array in layer.outputs.values()), default=0.0)
+
+
+def _evidence(situations: Situations, runs: Runs) -> Iterator[Evidence]:
+    """The arrays that a layer returned, and those that it handed to its children when it ran alone."""
+    reference = situations.reference
+    columns = [_outputs_by_name(reference, record) for record in situations]
+    for name in reference.outputs:
+        reference32, reference64, *candidate = (column.get(name) for column in columns)
+        if any(array is not None for array in candidate):
+            label = f"output {name}" if len(reference.outputs) > 1 else ""
+            yield Evidence(label, reference32, reference64, *candidate)
+    if situations.isolated is not None:
+        for call in _calls_of(situations, runs):
+            exact = runs.reference64.by_key.get(call.key) if runs.reference64 else None
+            for slot, array, handed in matching_slots(call.inputs, _handed_to(call, situations.isolated)):
+                if handed is not None:
+                    yield Evidence(
+                        name=f"what it hands to {call.key}",
+                        reference32=array,
+                        reference64=exact.inputs.get(slot) if exact else None,
+                        isolated=handed,
+                    )
+
+
+def _outputs_by_name(reference: LayerRecord, record: LayerRecord | None) -> dict[str, np.ndarray | None]:
+    """A record's outputs under the reference's names."""
+    if record is None:
+        return {}
+    return {name: array for name, _, array in matching_slots(reference.outputs, record.outputs)}
+
+
+def _calls_of(situations: Situations, runs: Runs) -> Sequence[LayerRecord]:
+    return runs.reference.calls_made_by.get(situations.reference.key, ())
+
+
+def _handed_to(call: LayerRecord, isolated: LayerRecord) -> dict[str, np.ndarray]:
+    prefix = f"{call.key}/"
+    return {name.removeprefix(prefix): array for name, array in isolated.handed.items() if name.startswith(prefix)}
+
+
+def _broken(situations: Situations, runs: Runs) -> str:
+    """Why the candidate's layer cannot even be compared array by array, "" if it can."""
+    reference, isolated = situations.reference, situations.isolated
+    if isolated is not None and isolated.failure:
+        return isolated.failure
+    for record in (isolated, situations.candidate32, situations.candidate64):
+        if record is not None and len(record.outputs) != len(reference.outputs):
+            return f"returns {len(record.outputs)} arrays instead of {len(reference.outputs)}"
+    if isolated is not None:
+        for call in _calls_of(situations, runs):
+            handed = len(_handed_to(call, isolated))
+            if handed != len(call.inputs):
+                return f"hands {handed} arrays to {call.key} instead of {len(call.inputs)}"
+    return ""
+
+
+def _why_uncompared(situations: Situations, runs: Runs) -> str:
+    """Why a layer that shows no mismatch is not proven either, "" if it is."""
+    whole_runs = ((runs.candidate32, situations.candidate32), (runs.candidate64, situations.candidate64))
+    if any(run is not None and record is None for run, record in whole_runs):
+        return f"never called by {runs.candidate.framework}"
+    if runs.candidate is None and situations.isolated is None:
+        return f"not in {runs.isolated.framework}"
+    return ""
+
+
+def _worst(errors: Sequence[TensorError | None]) -> TensorError | None:
+    return max(errors, key=_scaled, default=None)
+
+
+def _scaled(error: TensorError | None) -> float:
+    return -1.0 if error is None else error.scaled
+
+
+def _badness(judgement: Judgement) -> tuple[int, bool, float, float]:
+    severity = SEVERITY.index(judgement.verdict)
+    return severity, judgement.own_fault, _scaled(judgement.isolated), _scaled(judgement.float64)

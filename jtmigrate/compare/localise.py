@@ -1,0 +1,45 @@
+"""The first layer at fault, not the first that shows somebody else's."""
+
+from collections.abc import Sequence
+
+from jtmigrate.compare import metrics
+from jtmigrate.compare.pairing import Runs
+from jtmigrate.compare.result import LayerResult, Tolerances, Verdict
+from jtmigrate.compare.verdict import different_in_kind
+from jtmigrate.trace.record import LayerRecord
+from jtmigrate.trace.structure import matching_slots
+
+
+def first_fault(layers: Sequence[LayerResult], runs: Runs, tolerances: Tolerances) -> LayerResult | None:
+    """The layer to look at; None if no layer is a mismatch.
+
+    In this order: the earliest that fails alone, on the reference's own inputs; the earliest that turns inputs which
+    still agree into outputs which do not; the earliest mismatch. A container finishes after its children, so it is
+    named only where they are innocent, and the innocent layer after it has inputs that differ already.
+    """
+    mismatches = [layer for layer in layers if layer.verdict is Verdict.MISMATCH]
+    own = (layer for layer in mismatches if layer.own_fault)
+    sources = (layer for layer in mismatches if _inputs_agree(layer, runs, tolerances))
+    return next(own, None) or next(sources, None) or next(iter(mismatches), None)
+
+
+def _inputs_agree(layer: LayerResult, runs: Runs, tolerances: Tolerances) -> bool:
+    """Whether the candidate's whole run gave this layer what the reference's did; judged in float64 where possible."""
+    if runs.reference64 and runs.candidate64:
+        reference, candidate, tolerance = runs.reference64, runs.candidate64, tolerances.float64
+    elif runs.reference32 and runs.candidate32:
+        reference, candidate, tolerance = runs.reference32, runs.candidate32, tolerances.float32
+    else:
+        return False
+    if layer.key not in reference.by_key or layer.key not in candidate.by_key:
+        return False
+    return _agree(reference.by_key[layer.key], candidate.by_key[layer.key], tolerance)
+
+
+def _agree(reference: LayerRecord, candidate: LayerRecord, tolerance: float) -> bool:
+    return all(
+        array is not None
+        and not different_in_kind(expected, array)
+        and metrics.tensor_error(expected, array).scaled <= tolerance
+        for _, expected, array in matching_slots(reference.inputs, candidate.inputs)
+    )

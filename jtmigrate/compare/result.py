@@ -1,0 +1,143 @@
+"""The outcome of a comparison: plain data that reports print and programs read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class Verdict(str, Enum):
+    """What a comparison concluded; see docs/numerics.md for the rule behind each."""
+
+    MISMATCH = "mismatch"
+    IDENTICAL = "identical"
+    ALIGNED = "aligned"
+    ROUNDING = "rounding"
+    UNCOMPARED = "uncompared"
+
+
+@dataclass(frozen=True)
+class TensorError:
+    """Distance of a candidate tensor b from its reference a.
+
+    max_abs   max|a - b|
+    scale     max|a|
+    scaled    max_abs / scale (0 where both are zero everywhere)
+    cosine    cosine of the angle between the two, 1.0 for equal directions
+    ulp_p50, ulp_p99, ulp_max   |a - b| in units of the float spacing at `scale`
+    """
+
+    max_abs: float
+    scale: float
+    scaled: float
+    cosine: float
+    ulp_p50: float
+    ulp_p99: float
+    ulp_max: float
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """Scaled errors that still count as aligned (docs/numerics.md)."""
+
+    float32: float = 1e-6
+    float64: float = 1e-9
+    floor_factor: float = 4.0
+    uncompared_share: float = 0.02
+
+
+DEFAULT_TOLERANCES = Tolerances()
+
+
+@dataclass(frozen=True)
+class LayerResult:
+    """One call of one module, compared. An error is None where that situation was not run.
+
+    key               "backbone.conv1.0", "fpn.upsample#1" for the second call, "" for the whole model
+    order             position among the finished calls of the reference
+    shape             shape of the reference's (first) output
+    floor             noise floor: the reference's own float32 against its float64, scaled, at least 2**-22
+    below_resolution  smaller than 1e-6 of the largest activation: judged in float64 only
+    listed            uncompared for a reason that the user listed
+    own_fault         mismatch that shows when the layer runs alone on the reference's inputs: it is itself to blame
+    nonfinite         the reference holds NaN or infinity
+    """
+
+    key: str
+    kind: str
+    is_leaf: bool
+    order: int
+    shape: tuple[int, ...]
+    verdict: Verdict
+    reason: str
+    propagated: TensorError | None = None
+    isolated: TensorError | None = None
+    float64: TensorError | None = None
+    floor: float | None = None
+    below_resolution: bool = False
+    listed: bool = False
+    own_fault: bool = False
+    nonfinite: bool = False
+
+    @property
+    def path(self) -> str:
+        """Module path without the call number."""
+        return self.key.rpartition("#")[0] or self.key
+
+
+@dataclass(frozen=True)
+class ParameterResult:
+    """One parameter or buffer, compared bit by bit; `listed` if it is uncompared for a reason that is known."""
+
+    name: str
+    shape: tuple[int, ...]
+    verdict: Verdict
+    reason: str
+    max_abs: float | None = None
+    listed: bool = False
+
+
+@dataclass(frozen=True)
+class DiffResult:
+    """A whole comparison. True in a boolean context when the run is aligned.
+
+    first_fault  the layer at fault: the earliest that does not compute the same from the same inputs, else the
+                 earliest whose result differs; None when no layer is `mismatch`
+    cause        the likeliest cause of the first fault in one sentence, "" without a fault
+    failures     why the run is not aligned, one sentence each; empty when it is
+    warnings     what a reader should know although it fails nothing
+    meta         versions, inputs and their hashes, seconds, peak memory, command
+    """
+
+    layers: tuple[LayerResult, ...]
+    parameters: tuple[ParameterResult, ...]
+    tolerances: Tolerances
+    first_fault: LayerResult | None
+    cause: str
+    failures: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.aligned
+
+    @property
+    def aligned(self) -> bool:
+        return not self.failures
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """Number of layers per verdict, every verdict present."""
+        counts = dict.fromkeys(Verdict, 0)
+        for layer in self.layers:
+            counts[layer.verdict] += 1
+        return counts
+
+    @property
+    def worst_propagated(self) -> LayerResult | None:
+        """The layer with the largest propagated float32 error; None if none was measured."""
+        return max(
+            (layer for layer in self.layers if layer.propagated),
+            key=lambda layer: layer.propagated.scaled,
+            default=None,
+        )

@@ -1,0 +1,1 @@
+"""The only place, `jtmigrate.parity` aside, that imports a deep learning framework: one adapter each."""

@@ -1,0 +1,147 @@
+"""Jittor models, recorded and replayed.
+
+Where torch is needed too, import it first: both bring a oneDNN, and the other order can crash.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from jtmigrate import runtime
+from jtmigrate.errors import UserError
+from jtmigrate.frameworks.base import Adapter, DType, floating_as
+
+runtime.prepare()
+
+import jittor as jt  # noqa: E402  (has to be prepared first)
+
+
+class JittorAdapter(Adapter):
+    """`jittor.Module`s. Jittor offers no way to read its random generator, so that is left where a run leaves it."""
+
+    name = "jittor"
+    computing_method = "execute"
+
+    def check_model(self, model: Any) -> None:
+        if not isinstance(model, jt.Module):
+            raise UserError(f"expected a jittor.Module, got {type(model).__name__}")
+
+    def modules(self, model: jt.Module) -> dict[str, jt.Module]:
+        return {path: module for path, module in _distinct(model.named_modules()) if module is not model}
+
+    def has_children(self, module: jt.Module) -> bool:
+        return bool(module.children())
+
+    def computes(self, module: jt.Module) -> bool:
+        # ModuleList is the very class Sequential: one that is never called has nothing to compute of its own.
+        return type(module).execute is not jt.Module.execute and not isinstance(
+            module, jt.nn.Sequential | jt.nn.ParameterList
+        )
+
+    def is_tensor(self, value: Any) -> bool:
+        return isinstance(value, jt.Var)
+
+    def tensor(self, array: np.ndarray, dtype: DType) -> jt.Var:
+        return jt.array(np.ascontiguousarray(floating_as(array, dtype)).reshape(array.shape))
+
+    def keeper(self) -> Callable[[jt.Var], jt.Var]:
+        return _second_name
+
+    def fetch(self, handles: Sequence[jt.Var]) -> list[np.ndarray]:
+        jt.sync(list(handles))
+        arrays: dict[int, np.ndarray] = {}
+        for handle in handles:
+            if handle.var_ptr not in arrays:
+                arrays[handle.var_ptr] = handle.numpy()
+        return [arrays[handle.var_ptr] for handle in handles]
+
+    @contextmanager
+    def running(self, model: jt.Module, dtype: DType) -> Iterator[jt.Module]:
+        converts = jt.flags.auto_convert_64_to_32 if dtype == "float32" else 0
+        try:
+            with self.unchanged(model), jt.flag_scope(no_grad=1, auto_convert_64_to_32=converts):
+                if dtype == "float64":
+                    for var in _variables(model):
+                        if var.dtype.is_float():
+                            var.assign(jt.array(var.numpy().astype(np.float64)))
+                yield model
+        finally:
+            runtime.restore_subnormals()
+
+    @contextmanager
+    def unchanged(self, module: jt.Module) -> Iterator[None]:
+        before = [(var, _second_name(var), var.requires_grad) for var in _variables(module)]
+        try:
+            yield
+        finally:
+            for var, content, requires_grad in before:
+                if var.var_ptr != content.var_ptr:
+                    var.assign(content)
+                    var.requires_grad = requires_grad
+
+    def state(self, model: jt.Module) -> dict[str, np.ndarray]:
+        variables = _persistent(model)
+        return dict(zip(variables, self.fetch(list(variables.values())), strict=True))
+
+    def assign(self, model: jt.Module, arrays: Mapping[str, np.ndarray]) -> None:
+        variables = _persistent(model)
+        with jt.flag_scope(auto_convert_64_to_32=0):
+            for name, array in arrays.items():
+                requires_grad = variables[name].requires_grad
+                variables[name].assign(jt.array(array))
+                variables[name].requires_grad = requires_grad
+
+    def versions(self) -> dict[str, str]:
+        return {"jittor": jt.__version__}
+
+
+def _second_name(var: jt.Var) -> jt.Var:
+    """Another Var for the same node of the graph: no operator is added, and `var += 1` does not reach it.
+
+    `Var.assign` takes over the node but moves the receiver's name to it, and its stop_grad mark if it has one.
+    """
+    name = var.name()
+    with jt.enable_grad():
+        other = jt.Var(0.0)
+    other.assign(var)
+    var.name(name)
+    return other
+
+
+def _distinct(named_modules: Sequence[tuple[str, jt.Module]]) -> Iterator[tuple[str, jt.Module]]:
+    """Each module once, under its first path, as torch lists them."""
+    seen = set()
+    for path, module in named_modules:
+        if id(module) not in seen:
+            seen.add(id(module))
+            yield path, module
+
+
+def _attributes(module: jt.Module) -> Iterator[tuple[str, jt.Var]]:
+    """A module's own Vars, underscored ones included."""
+    holder = module.params if isinstance(module, jt.nn.ParameterList) else vars(module)
+    for name, value in holder.items():
+        if isinstance(value, jt.Var):
+            yield str(name), value
+
+
+def _variables(model: jt.Module) -> Iterator[jt.Var]:
+    """Every distinct Var of a model: parameters, buffers and underscored constants."""
+    seen = set()
+    for _, module in model.named_modules():
+        for _, var in _attributes(module):
+            if id(var) not in seen:
+                seen.add(id(var))
+                yield var
+
+
+def _persistent(model: jt.Module) -> dict[str, jt.Var]:
+    """What Jittor saves with a model, shared Vars under each of their names as torch does."""
+    return {
+        f"{path}.{name}" if path else name: var
+        for path, module in model.named_modules()
+        for name, var in _attributes(module)
+        if not name.startswith("_") and getattr(var, "persistent", True)
+    }

@@ -1,0 +1,1 @@
+"""Which tensor of a file belongs to which name of a model, and whether it fits there."""

@@ -1,0 +1,9 @@
+"""Jittor's surroundings: what its import needs, what its kernels leave behind, and what `jtmigrate doctor` checks.
+
+Nothing here imports jittor or torch.
+"""
+
+from jtmigrate.runtime.floating_point import restore_subnormals
+from jtmigrate.runtime.preparation import Note, Preparation, prepare
+
+__all__ = ["Note", "Preparation", "prepare", "restore_subnormals"]

@@ -1,0 +1,1 @@
+"""Recorded runs, and how a module's calls are recorded or replayed one at a time. Knows no framework."""

@@ -1,0 +1,130 @@
+"""Notes down every module call of a run, without looking at a single number until the run is over.
+
+Fetching an array while a lazy framework is still running changes what it computes (kernels are no longer fused across
+the fetch), and an in-place operation changes an array after it was seen. So a call leaves *handles*, made by `keep`,
+and `fetched` turns them into arrays afterwards.
+"""
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from jtmigrate.errors import UserError
+from jtmigrate.trace.record import ROOT, LayerRecord, call_key
+from jtmigrate.trace.structure import take_apart
+
+Fetch = Callable[[Sequence[Any]], Sequence[np.ndarray]]
+
+
+class Recorder:
+    """Wraps the functions that compute modules; `finished` then holds one record a call, in order of completion.
+
+    name       of the framework, for error messages
+    is_tensor  tells the framework's tensors from everything else
+    keep       makes a handle that later changes of the tensor do not reach
+    """
+
+    def __init__(self, name: str, is_tensor: Callable[[Any], bool], keep: Callable[[Any], Any]):
+        self.finished: list[LayerRecord] = []
+        self._name = name
+        self._is_tensor = is_tensor
+        self._keep = keep
+        self._open: list[str] = []
+        self._calls: Counter[str] = Counter()
+
+    def wrap(self, path: str, kind: str, is_leaf: bool, function: Callable) -> Callable:
+        """`function`, noting each of its calls as a call of the module `path`."""
+
+        signature = _signature(function)
+
+        def recorded(*args, **kwargs):
+            call = self._calls[path]
+            self._calls[path] += 1
+            parent = self._open[-1] if self._open else None
+            arguments, inputs = call_arguments(*_by_position(signature, args, kwargs), self._is_tensor)
+            kept = {slot: self._keep(tensor) for slot, tensor in inputs.items()}
+            self._open.append(call_key(path, call))
+            try:
+                output = function(*args, **kwargs)
+            except UserError:
+                raise
+            except Exception as error:  # the model's own code: whatever it raises, the layer is what matters
+                raise UserError(f"{self._name}: {path or 'the model'} ({kind}) {raised(error)}") from error
+            self._open.pop()
+            result, outputs = take_apart(output, self._is_tensor)
+            self.finished.append(
+                LayerRecord(
+                    path=path,
+                    call=call,
+                    kind=kind,
+                    is_leaf=is_leaf,
+                    inputs=kept,
+                    outputs={slot: self._keep(tensor) for slot, tensor in outputs.items()},
+                    parent=parent,
+                    arguments=arguments,
+                    result=result,
+                )
+            )
+            return output
+
+        return recorded
+
+    def uncalled(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Those of `paths` that were never called."""
+        return tuple(path for path in paths if path not in self._calls)
+
+    def fetched(self, fetch: Fetch) -> tuple[LayerRecord, ...]:
+        """The finished records with arrays in place of handles.
+
+        What the model itself returned is fetched first: a lazy framework then compiles the very graph that it would
+        have compiled without a recorder, and computes the rest from what is left.
+        """
+        for record in self.finished:
+            if record.path == ROOT:
+                fetch(list(record.outputs.values()))
+        return fetched(self.finished, ("inputs", "outputs"), fetch)
+
+
+def call_arguments(args: tuple, kwargs: dict, is_tensor: Callable[[Any], bool]) -> tuple[Any, dict[str, Any]]:
+    """Template (args, kwargs) of a call and its tensors: "0", "1" by position, "mask" by keyword."""
+    positional, tensors = take_apart(args, is_tensor)
+    named, more = take_apart(kwargs, is_tensor)
+    return (positional, named), tensors | more
+
+
+def fetched(records: Sequence[LayerRecord], groups: Sequence[str], fetch: Fetch) -> tuple[LayerRecord, ...]:
+    """Records whose `groups` ("inputs", "outputs", "handed") hold arrays instead of handles, by one single fetch."""
+    handles = [handle for record in records for group in groups for handle in getattr(record, group).values()]
+    arrays = iter(fetch(handles))
+    return tuple(
+        replace(record, **{group: {slot: next(arrays) for slot in getattr(record, group)} for group in groups})
+        for record in records
+    )
+
+
+def _signature(function: Callable) -> inspect.Signature | None:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):  # compiled code has none
+        return None
+
+
+def _by_position(signature: inspect.Signature | None, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    """The same call with as few keywords as possible: names of arguments differ between frameworks, order hardly."""
+    if signature is None or not kwargs:
+        return args, kwargs
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError:  # a wrong call: the function itself will say so
+        return args, kwargs
+    return bound.args, bound.kwargs
+
+
+def raised(error: Exception) -> str:
+    """ "raised ValueError: first line of the message"."""
+    lines = str(error).strip().splitlines()
+    return f"raised {type(error).__name__}{': ' + lines[0] if lines else ''}"

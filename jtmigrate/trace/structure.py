@@ -1,0 +1,70 @@
+"""Nested arguments and results taken apart into named arrays, and put together again.
+
+`{"scores": tensor, "boxes": [tensor, None]}` becomes the arrays "scores" and "boxes.0" and the template
+`{"scores": Slot("scores"), "boxes": [Slot("boxes.0"), None]}`. The template keeps what is no tensor as it is, so that
+a layer can be called again with arrays of another framework in the slots.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+class Slot(NamedTuple):
+    """The place of one array in a template."""
+
+    name: str
+
+
+def map_leaves(value: Any, leaf: Callable[[str, Any], Any], name: str = "") -> Any:
+    """Copy of a nested value with every member that is no tuple, list or dict replaced by `leaf(name, member)`."""
+    if isinstance(value, Slot):
+        return leaf(name, value)
+    if isinstance(value, Mapping):
+        return {key: map_leaves(member, leaf, _join(name, key)) for key, member in value.items()}
+    if isinstance(value, tuple | list):
+        members = [map_leaves(member, leaf, _join(name, index)) for index, member in enumerate(value)]
+        return members if isinstance(value, list) else tuple(members)
+    return leaf(name, value)
+
+
+def take_apart(value: Any, is_tensor: Callable[[Any], bool]) -> tuple[Any, dict[str, Any]]:
+    """Template of a nested value and its tensors by slot name; a lone tensor has the name ""."""
+    tensors = {}
+
+    def leaf(name: str, member: Any) -> Any:
+        if not is_tensor(member):
+            return member
+        tensors[name] = member
+        return Slot(name)
+
+    return map_leaves(value, leaf), tensors
+
+
+def put_together(template: Any, tensors: Mapping[str, T], convert: Callable[[T], U]) -> Any:
+    """The nested value of a template, its slots filled with `convert(tensors[name])`."""
+
+    def leaf(_: str, member: Any) -> Any:
+        return convert(tensors[member.name]) if isinstance(member, Slot) else member
+
+    return map_leaves(template, leaf)
+
+
+def matching_slots(reference: Mapping[str, T], candidate: Mapping[str, U]) -> Iterator[tuple[str, T, U | None]]:
+    """Reference arrays with their counterparts (None where there is none).
+
+    Counterparts have the same name; where the names differ but not their number, the same position: one framework may
+    pass by position or return a tuple where the other passes by keyword or returns a dict.
+    """
+    if len(reference) == len(candidate) and reference.keys() != candidate.keys():
+        for (name, array), counterpart in zip(reference.items(), candidate.values(), strict=True):
+            yield name, array, counterpart
+        return
+    for name, array in reference.items():
+        yield name, array, candidate.get(name)
+
+
+def _join(name: str, key: Any) -> str:
+    return f"{name}.{key}" if name else str(key)

@@ -1,0 +1,1 @@
+"""What both NanoDet-Plus implementations share: configuration, schema, images, detections. Imports no framework."""

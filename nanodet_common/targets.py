@@ -1,0 +1,26 @@
+"""Ground truth of a batch in the shape that a vectorised loss needs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def pad_targets(
+    gt_boxes: Sequence[np.ndarray], gt_labels: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pad every image to the same number of objects G >= 1.
+
+    gt_boxes: one (n, 4) array an image; gt_labels: one (n,) array an image.
+    Returns boxes (N, G, 4), labels (N, G) int64 and mask (N, G), False for padding. The boxes keep their precision.
+    """
+    most = max([1, *map(len, gt_labels)])
+    dtype = np.result_type(np.float32, *gt_boxes)
+    boxes = np.zeros((len(gt_boxes), most, 4), dtype)
+    labels = np.zeros((len(gt_boxes), most), np.int64)
+    mask = np.zeros((len(gt_boxes), most), bool)
+    for i, (image_boxes, image_labels) in enumerate(zip(gt_boxes, gt_labels, strict=True)):
+        count = len(image_labels)
+        boxes[i, :count] = np.reshape(image_boxes, (-1, 4))
+        labels[i, :count] = image_labels
+        mask[i, :count] = True
+    return boxes, labels, mask

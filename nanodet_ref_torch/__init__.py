@@ -1,0 +1,27 @@
+"""NanoDet-Plus in PyTorch: the reference that the Jittor port is compared with."""
+
+from pathlib import Path
+
+import torch
+
+from nanodet_common.config import load_config
+from nanodet_common.initialise import initial_state
+from nanodet_common.schema import tensor_specs
+from nanodet_ref_torch.detector import NanoDetPlus
+
+__all__ = ["NanoDetPlus", "build_model"]
+
+
+def build_model(
+    config: str | Path, *, num_classes: int | None = None, auxiliary: bool = True, seed: int = 0
+) -> NanoDetPlus:
+    """NanoDet-Plus of a named configuration ("nanodet-plus-m_320") or of a YAML file.
+
+    num_classes: None keeps the configuration's. auxiliary: with the branch that training needs. seed: of the initial
+    values, which are the same numbers in both frameworks.
+    """
+    arch = load_config(config, num_classes=num_classes).model.arch
+    model = NanoDetPlus(arch, auxiliary=auxiliary)
+    values = initial_state(tensor_specs(arch, training=auxiliary), seed)
+    model.load_state_dict({name: torch.from_numpy(value) for name, value in values.items()})
+    return model

@@ -1,0 +1,82 @@
+"""Dynamic soft label assignment: which prior learns which object, decided by the current predictions.
+
+The simplified OTA of YOLOX (Ge et al., 2021, https://arxiv.org/abs/2107.08430) with NanoDet-Plus's soft labels. The
+original loops over images; here the whole batch is assigned at once, objects padded to the same number an image.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nanodet_ref_torch.boxes import iou
+
+UNUSABLE = 1e8
+"""Cost of a pair that must never be matched."""
+
+
+class Assignment(NamedTuple):
+    """positive (N, P): has an object; object_index (N, P): which one; iou (N, P): with it, 0 for background."""
+
+    positive: Tensor
+    object_index: Tensor
+    iou: Tensor
+
+
+def classification_cost(logits: Tensor, labels: Tensor, ious: Tensor) -> Tensor:
+    """Quality focal loss of every prior if it were given every object. (N, P, C), (N, G), (N, P, G) -> (N, P, G).
+
+    Only the object's own class differs from background, so the sum over classes is that of background with one term
+    exchanged; nothing of size P x G x C is built.
+    """
+    score = logits.sigmoid()
+    background = F.softplus(logits) * score.pow(2)
+    own = labels.unsqueeze(1).expand_as(ious)
+    own_logits = logits.gather(2, own)
+    own_cost = F.binary_cross_entropy_with_logits(own_logits, ious, reduction="none")
+    own_cost = own_cost * (ious - own_logits.sigmoid()).pow(2)
+    return background.sum(dim=2, keepdim=True) - background.gather(2, own) + own_cost
+
+
+@torch.no_grad()
+def assign(
+    logits: Tensor,
+    boxes: Tensor,
+    priors: Tensor,
+    gt_boxes: Tensor,
+    gt_labels: Tensor,
+    gt_mask: Tensor,
+    topk: int = 13,
+    iou_factor: float = 3.0,
+) -> Assignment:
+    """Match priors to objects.
+
+    logits (N, P, C) and boxes (N, P, 4): predictions; priors (P, 4): x, y, stride, stride; gt_boxes (N, G, 4),
+    gt_labels (N, G), gt_mask (N, G): objects, mask False for padding. Priors of exactly equal cost at the edge of the
+    selection are all taken.
+    """
+    points, gt = priors[:, None, :2], gt_boxes.unsqueeze(1)
+    margins = torch.cat([points - gt[..., :2], gt[..., 2:] - points], dim=-1)
+    inside = (margins.amin(dim=-1) > 0) & gt_mask.unsqueeze(1)
+    usable = inside.any(dim=2, keepdim=True) & gt_mask.unsqueeze(1)
+
+    ious = iou(boxes.unsqueeze(2), gt)
+    cost = classification_cost(logits, gt_labels, ious) - iou_factor * (ious + 1e-7).log()
+    cost = torch.where(usable, cost, UNUSABLE)
+    ious = torch.where(usable, ious, 0)
+
+    candidates = min(topk, ious.shape[1])
+    dynamic_k = ious.topk(candidates, dim=1).values.sum(dim=1).int().clamp(min=1)
+    cheapest = cost.topk(candidates, dim=1, largest=False).values
+    dearest_taken = cheapest.gather(1, dynamic_k.unsqueeze(1).long() - 1)
+    matched = (cost <= dearest_taken) & usable
+
+    contested = matched.sum(dim=2, keepdim=True) > 1
+    cheapest_object = F.one_hot(cost.argmin(dim=2), cost.shape[2]).bool()
+    matched = torch.where(contested, cheapest_object, matched)
+    return Assignment(
+        positive=matched.any(dim=2),
+        object_index=matched.int().argmax(dim=2),
+        iou=(matched * ious).sum(dim=2),
+    )
