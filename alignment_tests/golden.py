@@ -36,7 +36,7 @@ def recipe_value(name: str, shape: tuple[int, ...]) -> np.ndarray:
         value = 1 + 0.1 * x
     else:
         value = 0.1 * x
-    return value.astype(np.float32)
+    return np.asarray(value, np.float32)
 
 
 def training_golden(shared: Path, config: str) -> dict:
@@ -72,13 +72,22 @@ def global_norm(expected: Mapping[str, dict]) -> float:
 
 
 def excess(
-    actual: Mapping[str, np.ndarray], expected: Mapping[str, dict], *, own: float, overall: float, skip: Iterable[str] = ()
+    actual: Mapping[str, np.ndarray],
+    expected: Mapping[str, dict],
+    *,
+    own: float,
+    overall: float,
+    skip: Iterable[str] = (),
+    noise: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
-    """Tensors further from the golden than `own` of their norm plus `overall` of the global norm: by how many times."""
+    """Tensors further from the golden than allowed, and by how many times.
+
+    Allowed is `own` of the tensor's norm, plus `overall` of the global norm, plus the tensor's `noise` if it has any.
+    """
     assert expected.keys() <= actual.keys(), sorted(expected.keys() - actual.keys())[:5]
     base = overall * global_norm(expected)
     ratios = {
-        name: tensor_distance(name, actual[name], summary) / (own * summary["l2"] + base)
+        name: tensor_distance(name, actual[name], summary) / (own * summary["l2"] + base + (noise or {}).get(name, 0))
         for name, summary in expected.items()
         if name not in set(skip)
     }
@@ -90,3 +99,57 @@ def zero_gradients(golden: dict) -> set[str]:
     gradients = golden["float64"]["grad"]
     resolution = 1e-12 * global_norm(gradients)
     return {name for name, summary in gradients.items() if summary["l2"] < resolution}
+
+
+def summary_distance(a: dict, b: dict) -> float:
+    """`tensor_distance` between two golden summaries."""
+    return max(
+        abs(a["l2"] - b["l2"]),
+        abs(a["projection"] - b["projection"]),
+        np.abs(np.subtract(a["samples"], b["samples"])).max(),
+    )
+
+
+FLOAT32_FACTOR = 3
+"""How many times the original's own float32 error, against its float64 run, another float32 run may be away from it.
+
+Only after the first step of AdamW, which moves every element by the learning rate in the direction of its gradient's
+sign: float32 runs are different runs from there on, because elements whose gradient is rounding alone move as far.
+"""
+
+
+def assert_step(golden: dict, dtype: str, number: int, loss: float, norm: float, clipped: float) -> None:
+    """Loss and gradient norm, before and after clipping, of step `number` (0, 1, 2) are the golden's."""
+    steps, exact_steps = golden[dtype]["adamw"]["steps"], golden["float64"]["adamw"]["steps"]
+    for name, value in (("loss", loss), ("grad_norm", norm), ("grad_norm_clipped", clipped)):
+        later = zip(steps[1:], exact_steps[1:], strict=True)
+        own_error = max(abs(step[name] / exact[name] - 1) for step, exact in later) if number > 0 else 0
+        tolerance = {"float32": 3e-4, "float64": 1e-8}[dtype] + FLOAT32_FACTOR * own_error
+        assert abs(value / steps[number][name] - 1) <= tolerance, (number, name, value, steps[number][name])
+
+
+def assert_adamw(
+    golden: dict,
+    dtype: str,
+    *,
+    delta: Mapping[str, np.ndarray],
+    exp_avg: Mapping[str, np.ndarray],
+    exp_avg_sq: Mapping[str, np.ndarray],
+    own: float,
+    overall: float,
+) -> None:
+    """Change and moments of every parameter after three steps are the golden's; zero gradients are left out."""
+    expected, exact = golden[dtype]["adamw"], golden["float64"]["adamw"]
+    skip = zero_gradients(golden)
+    assert len(skip) == 29
+    for quantity, actual in (("delta", delta), ("exp_avg", exp_avg), ("exp_avg_sq", exp_avg_sq)):
+        if dtype == "float64":
+            assert not excess(actual, expected[quantity], own=own, overall=overall, skip=skip), quantity
+            continue
+        names = [name for name in expected[quantity] if name not in skip]
+        norms = {name: expected[quantity][name]["l2"] for name in names}
+        errors = [tensor_distance(name, actual[name], expected[quantity][name]) / norms[name] for name in names]
+        floor = [summary_distance(expected[quantity][n], exact[quantity][n]) / norms[n] for n in names]
+        for share in (0.5, 0.9, 1.0):
+            found, allowed = np.quantile(errors, share), FLOAT32_FACTOR * np.quantile(floor, share)
+            assert found <= allowed, (quantity, share, found, allowed)

@@ -8,8 +8,6 @@ from nanodet_common.schema import STAGE_REPEATS
 from nanodet_jittor.layers import depthwise_conv, leaky_relu, pointwise_conv
 
 
-
-
 def channel_shuffle(x: jt.Var, groups: int) -> jt.Var:
     """Interleave the channels of `groups` groups, so that the next block's halves see both branches."""
     n, c, h, w = x.shape

@@ -3,8 +3,9 @@
 The method and the original code: RangiLyu, https://github.com/RangiLyu/nanodet (Apache-2.0).
 """
 
-import numpy as np
 import jittor as jt
+import numpy as np
+
 from jtmigrate.parity import functional as F
 from jtmigrate.parity import nn
 from nanodet_common.config import ArchConfig

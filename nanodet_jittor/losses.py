@@ -6,7 +6,6 @@ Quality and distribution focal loss: Li et al., 2020, https://arxiv.org/abs/2006
 import jittor as jt
 
 from jtmigrate.parity import functional as F
-
 from nanodet_jittor.boxes import giou
 
 

@@ -8,8 +8,6 @@ from nanodet_common.schema import STAGE_REPEATS
 from nanodet_ref_torch.layers import depthwise_conv, leaky_relu, pointwise_conv
 
 
-
-
 def channel_shuffle(x: Tensor, groups: int) -> Tensor:
     """Interleave the channels of `groups` groups, so that the next block's halves see both branches."""
     n, c, h, w = x.shape

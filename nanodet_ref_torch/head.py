@@ -3,6 +3,8 @@
 Boxes are predicted as a discrete distribution over distances (Li et al., 2020, https://arxiv.org/abs/2006.04388).
 """
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -38,7 +40,7 @@ class NanoDetPlusHead(nn.Module):
         self.cls_convs = nn.ModuleList()
         for _ in config.strides:
             widths = [config.input_channel] + [channels] * config.stacked_convs
-            blocks = [DepthwiseConvBlock(a, b, config.kernel_size) for a, b in zip(widths, widths[1:], strict=False)]
+            blocks = [DepthwiseConvBlock(a, b, config.kernel_size) for a, b in pairwise(widths)]
             self.cls_convs.append(nn.ModuleList(blocks))
         self.gfl_cls = nn.ModuleList([nn.Conv2d(channels, outputs, 1) for _ in config.strides])
 
@@ -64,7 +66,7 @@ class SimpleConvHead(nn.Module):
         super().__init__()
         channels = config.feat_channels
         widths = [config.input_channel] + [channels] * config.stacked_convs
-        pairs = list(zip(widths, widths[1:], strict=False))
+        pairs = list(pairwise(widths))
         self.cls_convs = nn.ModuleList([GroupNormConvBlock(a, b, 3) for a, b in pairs])
         self.reg_convs = nn.ModuleList([GroupNormConvBlock(a, b, 3) for a, b in pairs])
         self.gfl_cls = nn.Conv2d(channels, config.num_classes, 3, padding=1)

@@ -3,7 +3,6 @@
 Quality and distribution focal loss: Li et al., 2020, https://arxiv.org/abs/2006.04388.
 """
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 

@@ -16,11 +16,12 @@ class GhostModule(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, activation: str | None):
         super().__init__()
         half = out_channels // 2
-        self.primary_conv = nn.Sequential(pointwise_conv(in_channels, half), nn.BatchNorm2d(half))
-        self.cheap_operation = nn.Sequential(depthwise_conv(half, 3), nn.BatchNorm2d(half))
-        if activation:
-            self.primary_conv.append(leaky_relu())
-            self.cheap_operation.append(leaky_relu())
+
+        def activate() -> nn.Module:
+            return leaky_relu() if activation else nn.Identity()
+
+        self.primary_conv = nn.Sequential(pointwise_conv(in_channels, half), nn.BatchNorm2d(half), activate())
+        self.cheap_operation = nn.Sequential(depthwise_conv(half, 3), nn.BatchNorm2d(half), activate())
 
     def forward(self, x: Tensor) -> Tensor:
         primary = self.primary_conv(x)

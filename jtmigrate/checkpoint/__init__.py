@@ -8,10 +8,10 @@ from types import ModuleType
 import numpy as np
 
 from jtmigrate.checkpoint import jittor_pickle, torch_legacy, torch_zip
-from jtmigrate.checkpoint.atomic import replacing
 from jtmigrate.checkpoint.errors import FormatError
 from jtmigrate.checkpoint.model import DTYPES, Checkpoint
 from jtmigrate.errors import UserError
+from jtmigrate.files import replacing
 
 __all__ = ["Checkpoint", "container_for", "read_checkpoint", "write_checkpoint"]
 

@@ -38,6 +38,7 @@ def command(
 
     from jtmigrate.checkpoint import container_for, read_checkpoint
     from jtmigrate.convert import convert
+    from jtmigrate.files import check_writable
     from jtmigrate.naming.prefixes import unwrap
     from jtmigrate.naming.schema_json import read_schema
     from jtmigrate.report.conversion import print_conversion, write_conversion
@@ -47,6 +48,8 @@ def command(
     if (num_classes or training) and not config:
         raise UserError("--num-classes and --training describe a --config: give one, such as nanodet-plus-m_416")
     container_for(dst)
+    if report:
+        check_writable(report)
     checkpoint = read_checkpoint(src)
     target = {}
     if schema:

@@ -1,8 +1,5 @@
 """`jtmigrate diff`: does the port compute what the original does, and if not, which layer is at fault?"""
 
-import shlex
-import sys
-from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,12 +65,19 @@ def command(
     from rich.console import Console
 
     from jtmigrate.cli.files import read_exceptions
-    from jtmigrate.cli.progress import stages
+    from jtmigrate.cli.progress import provenance, stages
     from jtmigrate.compare.result import Tolerances
     from jtmigrate.diff import Plan, diff_pair
+    from jtmigrate.files import check_writable
     from jtmigrate.report.console import print_diff
     from jtmigrate.report.json_report import write_json
 
+    if json:
+        check_writable(json)
+    if html:
+        from jtmigrate.report.html import write_html
+
+        check_writable(html)
     plan = Plan(
         mode=mode.value,
         precision=dtype.value,
@@ -89,13 +93,11 @@ def command(
         _refuse("no --image", {"--config": config, "--weights": weights, "--num-classes": num_classes})
         pair = _any_two(torch, jittor, inputs)
     with stages(Console(stderr=True)) as progress:
-        result = diff_pair(pair, plan, exceptions=listed, progress=progress, meta=_provenance())
+        result = diff_pair(pair, plan, exceptions=listed, progress=progress, meta=provenance("jtmigrate"))
     print_diff(result, Console(), show="all" if show_all else "notable")
     if json:
         write_json(result, json)
     if html:
-        from jtmigrate.report.html import write_html
-
         write_html(result, html)
     raise typer.Exit(0 if result else 1)
 
@@ -107,12 +109,14 @@ def _nanodet(image: Path, config: str | None, weights: Path | None, num_classes:
 
 
 def _any_two(torch: str | None, jittor: str | None, inputs: Path | None) -> "ModelPair":
-    from jtmigrate.cli.factories import build
+    from jtmigrate.cli.factories import build, check_factory
     from jtmigrate.cli.files import read_inputs
     from jtmigrate.diff import ModelPair
 
     if not (torch and jittor and inputs):
         raise UserError("nothing to compare: give --image IMG, or --torch M:F --jittor M:F --input FILE.npz")
+    check_factory(torch)
+    check_factory(jittor)
     return ModelPair(
         build_torch=lambda: build(torch),
         build_jittor=lambda: build(jittor),
@@ -125,8 +129,3 @@ def _refuse(given: str, others: dict[str, object]) -> None:
     """Raise UserError if an option was given that would have no effect."""
     if useless := [option for option, value in others.items() if value]:
         raise UserError(f"{', '.join(useless)} means nothing with {given}: see jtmigrate diff --help")
-
-
-def _provenance() -> dict[str, str]:
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return {"command": shlex.join(["jtmigrate", *sys.argv[1:]]), "date": now}

@@ -9,23 +9,35 @@ from types import ModuleType
 from typing import Any
 
 from jtmigrate.errors import UserError
+from jtmigrate.trace.recorder import raised
 
 HOW = "give MODULE:FACTORY, such as package.module:build or path/to/file.py:build"
+
+
+def check_factory(spec: str) -> None:
+    """Raise UserError if `spec` is malformed or there is no such module; imports nothing."""
+    module_name, _ = _split(spec)
+    if _is_file(module_name):
+        exists = Path(module_name).is_file()
+    else:
+        _prefer(Path.cwd())
+        # Only the outermost package: looking for a submodule would import the packages around it.
+        exists = importlib.util.find_spec(module_name.partition(".")[0]) is not None
+    if not exists:
+        raise UserError(f"{spec}: cannot import {module_name}: there is no such file or module; {HOW}")
 
 
 def load_factory(spec: str) -> Callable[[], Any]:
     """The zero-argument function that `spec` names, imported from the current folder, a file or an installed package.
 
-    Raises UserError if there is no such module or function, or if importing the module raises ImportError or
-    AttributeError.
+    Raises UserError if there is no such module or function, or if importing the module raises.
     """
-    module_name, colon, function_name = spec.rpartition(":")
-    if not (module_name and colon and function_name.isidentifier()):
-        raise UserError(f"{spec!r} names no factory: {HOW}")
+    check_factory(spec)
+    module_name, function_name = _split(spec)
     try:
-        module = _import_file(Path(module_name)) if module_name.endswith(".py") else _import_module(module_name)
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"{spec}: cannot import {module_name}: {error}") from error
+        module = _import_file(Path(module_name)) if _is_file(module_name) else importlib.import_module(module_name)
+    except Exception as error:  # the user's own code: it may raise anything
+        raise UserError(f"{spec}: cannot import {module_name}: it {raised(error)}") from error
     factory = getattr(module, function_name, None)
     if not callable(factory):
         raise UserError(f"{spec}: {module_name} has no function {function_name!r}")
@@ -35,28 +47,38 @@ def load_factory(spec: str) -> Callable[[], Any]:
 def build(spec: str) -> Any:
     """The model that the factory named by `spec` returns.
 
-    Raises UserError as `load_factory` does, and if the factory raises ImportError or AttributeError or wants arguments.
+    Raises UserError as `load_factory` does, and if the factory raises or wants arguments.
     """
     factory = load_factory(spec)
     try:
         return factory()
-    except (ImportError, AttributeError, TypeError) as error:
-        raise UserError(f"{spec}: the factory raised {type(error).__name__}: {error}") from error
+    except Exception as error:  # the user's own code: it may raise anything
+        raise UserError(f"{spec}: the factory {raised(error)}") from error
 
 
-def _import_module(name: str) -> ModuleType:
-    _prefer(Path.cwd())
-    return importlib.import_module(name)
+def _split(spec: str) -> tuple[str, str]:
+    """Module or file, and function."""
+    module_name, _, function_name = spec.rpartition(":")
+    if not (module_name and function_name.isidentifier()):
+        raise UserError(f"{spec!r} names no factory: {HOW}")
+    return module_name, function_name
+
+
+def _is_file(module_name: str) -> bool:
+    return module_name.endswith(".py")
 
 
 def _import_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise UserError(f"no such file: {path}")
     _prefer(path.resolve().parent)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        # A half-imported module must not pass for a whole one, should the same name be imported again.
+        del sys.modules[path.stem]
+        raise
     return module
 
 

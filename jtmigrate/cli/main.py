@@ -4,11 +4,16 @@
 """
 
 import sys
+from collections.abc import Callable
+from typing import NoReturn
 
 import typer
 
 from jtmigrate.cli import convert, diff, doctor
 from jtmigrate.errors import UserError
+
+EXTRAS = {"torch": "torch", "jittor": "jittor", "jinja2": "report", "matplotlib": "report", "cv2": "vision"}
+"""Modules that a command may lack -> the optional part of jtmigrate that brings them."""
 
 app = typer.Typer(
     help="Migrate PyTorch models to Jittor and prove, layer by layer, that the port computes the same.",
@@ -22,14 +27,27 @@ app.command("doctor")(doctor.command)
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line on stderr and exit code 2."""
+    """The console script."""
+    run(app)
+
+
+def run(command: Callable[[], None]) -> None:
+    """Run a command line; a user's mistake is one line on stderr and exit code 2."""
     try:
-        app()
+        command()
     except UserError as error:
-        print("error:", " ".join(str(error).split()), file=sys.stderr)
-        sys.exit(2)
+        _refuse(str(error))
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        _refuse(f"{error.name} is not installed: pip install 'jtmigrate[{EXTRAS[error.name]}]'")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _refuse(reason: str) -> NoReturn:
+    print("error:", " ".join(reason.split()), file=sys.stderr)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,29 @@
-"""Where a long command stands: a spinner on a terminal, a line a stage in a log."""
+"""Where a long command stands, and what a report says of how it came about."""
 
+import shlex
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from datetime import datetime, timezone
 
 from rich.console import Console
 
 
 @contextmanager
 def stages(console: Console) -> Iterator[Callable[[str], None]]:
-    """A function that is told each stage as it begins."""
+    """A function that is told each stage as it begins: a spinner on a terminal, a line a stage in a log.
+
+    What the models print meanwhile, and Jittor when it compiles, goes where the stages go, away from the result.
+    """
     if not console.is_terminal:
-        yield lambda stage: console.print(f"{stage} ...", highlight=False)
+        with redirect_stdout(console.file):
+            yield lambda stage: console.print(f"{stage} ...", highlight=False)
         return
     with console.status("starting") as status:
         yield lambda stage: status.update(stage)
+
+
+def provenance(program: str) -> dict[str, str]:
+    """The command line that is running, and when: enough to run it again."""
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return {"command": shlex.join([*program.split(), *sys.argv[1:]]), "date": now}

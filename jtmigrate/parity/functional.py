@@ -1,7 +1,7 @@
 """`torch.nn.functional` in Jittor.
 
 Two habits of Jittor shape this file. A Python number enters a float64 expression rounded to float32, so constants go
-through `scalar`. Kernels are built with -Ofast, which folds (1 + x) - 1 to x, so the usual compensated formulas are out.
+through `scalar`. Kernels are built with -Ofast, which folds (1 + x) - 1 to x: the usual compensated formulas are out.
 """
 
 import math
@@ -24,7 +24,7 @@ def leaky_relu(x: jt.Var, negative_slope: float = 0.01) -> jt.Var:
     return jt.ternary(x > 0, x, x * scalar(negative_slope, x))
 
 
-def clamp(x: jt.Var, min: float | None = None, max: float | None = None) -> jt.Var:  # noqa: A002
+def clamp(x: jt.Var, min: float | None = None, max: float | None = None) -> jt.Var:
     """x limited to [min, max]; the gradient at the limits themselves is 1, as in PyTorch (Jittor: 0)."""
     if min is not None:
         x = jt.ternary(x >= scalar(min, x), x, jt.full_like(x, 0) + scalar(min, x))
@@ -112,7 +112,7 @@ def inverse_std(var: jt.Var, eps: float) -> jt.Var:
     return 1 / jt.sqrt(var + scalar(eps, var))
 
 
-def any(x: jt.Var, dim: int, keepdim: bool = False) -> jt.Var:  # noqa: A001
+def any(x: jt.Var, dim: int, keepdim: bool = False) -> jt.Var:
     """Whether any element along `dim` is True. (N, ...) bool -> bool."""
     return x.int32().sum(dim, keepdims=keepdim) > 0
 
@@ -122,7 +122,7 @@ def where(condition: jt.Var, x: jt.Var, other: float) -> jt.Var:
     return jt.ternary(condition.broadcast(x.shape), x, jt.zeros_like(x) + scalar(other, x))
 
 
-def pow(x: jt.Var, exponent: float) -> jt.Var:  # noqa: A001
+def pow(x: jt.Var, exponent: float) -> jt.Var:
     """x ** exponent; squares by multiplication, whose gradient at 0 is 0 and not NaN."""
     return x * x if exponent == 2 else x ** scalar(exponent, x)
 

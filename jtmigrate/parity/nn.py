@@ -5,6 +5,7 @@ from jittor import nn as stock
 
 from jtmigrate.parity import functional as F
 
+Identity = stock.Identity
 Sequential = stock.Sequential
 ModuleList = stock.ModuleList
 

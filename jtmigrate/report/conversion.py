@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from jtmigrate.convert import ConversionReport, Fate, TensorFate
-from jtmigrate.report.files import write_text
+from jtmigrate.files import write_text
 
 SCHEMA = 1
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from jtmigrate.compare.result import DiffResult, LayerResult, Verdict
+from jtmigrate.files import write_text
 from jtmigrate.report import numbers
-from jtmigrate.report.files import write_text
 from jtmigrate.report.hints import hints
 from jtmigrate.report.json_report import to_dict
 from jtmigrate.report.meta import run_facts

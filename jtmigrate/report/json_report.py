@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from jtmigrate.compare.result import DiffResult, LayerResult
-from jtmigrate.report.files import write_text
+from jtmigrate.files import write_text
 
 SCHEMA = 1
 

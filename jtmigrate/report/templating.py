@@ -2,13 +2,8 @@
 
 from pathlib import Path
 
-from jtmigrate.errors import UserError
-
-try:
-    import jinja2
-    from markupsafe import Markup
-except ImportError as error:
-    raise UserError("the HTML report needs jinja2: pip install 'jtmigrate[report]'") from error
+import jinja2
+from markupsafe import Markup
 
 __all__ = ["Markup", "environment"]
 

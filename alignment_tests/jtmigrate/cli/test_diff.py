@@ -24,16 +24,13 @@ def original():
 
 def port():
     import jittor as jt
+    print("building the port")
     return jt.nn.Sequential(jt.nn.Linear(4, 3), jt.nn.Tanh())
 
 
 def wrong_port():
     import jittor as jt
     return jt.nn.Sequential(jt.nn.Linear(4, 3), jt.nn.Sigmoid())
-
-
-def raises():
-    import no_such_package
 
 
 def wants_arguments(size):
@@ -64,36 +61,14 @@ def test_an_aligned_pair_exits_0_and_leaves_its_result(folder):
     result = json.loads((folder / "result.json").read_text())
     assert [layer["key"] for layer in result["layers"]] == ["0", "1", ""]
     assert "torch float64 ..." in done.stderr
+    assert "building the port" in done.stderr
+    assert "building the port" not in done.stdout
 
 
 def test_a_fault_exits_1_and_is_named(folder):
     done = jtmigrate_diff(folder, *models(jittor="twomodels.py:wrong_port"), "--copy-weights")
     assert done.returncode == 1, done.stderr
     assert "First fault" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        ([], "nothing to compare"),
-        (models(torch="no.such.module:f"), "cannot import no.such.module"),
-        (models(torch="twomodels:nothing"), "has no function 'nothing'"),
-        (models(torch="twomodels"), "names no factory"),
-        (models(torch="nofile.py:f"), "no such file: nofile.py"),
-        (models(torch="twomodels:raises"), "the factory raised ModuleNotFoundError"),
-        (models(inputs="nofile.npz"), "no such file: nofile.npz"),
-        (models(inputs="twomodels.py"), "is not an .npz"),
-        ([*models(), "--weights", "a.pth"], "--weights means nothing with no --image"),
-        ([*models(), "--mode", "isolated", "--dtype", "float64"], "float32 only"),
-    ],
-)
-def test_a_mistake_is_one_line_and_exit_code_2(folder, arguments, complaint):
-    done = jtmigrate_diff(folder, *arguments)
-    assert done.returncode == 2
-    errors = [line for line in done.stderr.splitlines() if not line.endswith("...")]
-    assert len(errors) == 1
-    assert errors[0].startswith("error: ")
-    assert complaint in errors[0]
 
 
 def test_a_factory_is_called_without_arguments(folder):

@@ -1,0 +1,134 @@
+"""`nanodet_jittor` against the values of the original NanoDet-Plus code."""
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+import jittor as jt
+import numpy as np
+import pytest
+
+import nanodet_jittor
+from alignment_tests import golden
+from jtmigrate.checkpoint import read_checkpoint
+from jtmigrate.parity.optim import AdamW, clip_grad_norm
+from nanodet_common.config import known_configs
+
+# As for the reference, but for float64 gradients: Jittor's own kernels are exact to 1e-9 there, because some of their
+# constants are float32. For float32 gradients see `noise` below.
+BOUNDS = {
+    "float32": {"loss": 1e-5, "gradient": 1e-2, "overall": 1e-6, "running": 1e-5},
+    "float64": {"loss": 1e-9, "gradient": 1e-6, "overall": 1e-12, "running": 1e-8},
+}
+
+
+@contextmanager
+def precision(dtype: str):
+    """Keep float64 arrays what they are on their way into Jittor."""
+    with jt.flag_scope(auto_convert_64_to_32=0 if dtype == "float64" else 1):
+        yield
+
+
+def recipe_model(config: str, dtype: str) -> "nanodet_jittor.NanoDetPlus":
+    model = nanodet_jittor.build_model(config, num_classes=20)
+    model.load_state_dict({name: golden.recipe_value(name, tuple(v.shape)) for name, v in model.state_dict().items()})
+    if dtype == "float64":
+        model.float64()
+    model.train()
+    return model
+
+
+@pytest.mark.parametrize("config", known_configs())
+def test_names_and_shapes_are_the_originals(config: str, shared: Path) -> None:
+    """All but `num_batches_tracked`, which Jittor does not have; a 0-d tensor has shape (1,) in Jittor."""
+    model = nanodet_jittor.build_model(config, num_classes=20)
+    expected = json.loads((shared / "golden" / f"{config}.names.json").read_text())["names"]
+    expected = {name: (shape or [1], dtype) for name, shape, dtype in expected if "num_batches" not in name}
+    assert {name: (list(v.shape), str(v.dtype)) for name, v in model.state_dict().items()} == expected
+
+
+def test_parameters_are_the_originals_without_buffers(shared: Path) -> None:
+    model = nanodet_jittor.build_model("nanodet-plus-m_320", num_classes=20)
+    gradients = golden.training_golden(shared, "nanodet-plus-m_320")["float64"]["grad"]
+    assert {name for name, _ in model.named_parameters()} == set(gradients)
+    assert len(model.parameters()) == len(gradients)
+
+
+def test_head_output_with_trained_weights(shared: Path) -> None:
+    """Within 5e-5 absolute, of values that reach 27: float32 rounding over the whole detector."""
+    model = nanodet_jittor.build_model("nanodet-plus-m_416", num_classes=20, auxiliary=False)
+    model.load_state_dict(dict(read_checkpoint(shared / "weights" / "nanodet-plus-m_416_voc20.pth").tensors))
+    model.eval()
+    arrays = np.load(shared / "golden" / "forward_voc20_416.npz")
+    with jt.no_grad():
+        head = model(jt.array(arrays["img"])).numpy()
+    assert np.abs(head - arrays["head"]).max() <= 5e-5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("config", golden.RECIPE_CONFIGS)
+def test_losses_gradients_statistics_and_adamw(config: str, dtype: str, shared: Path) -> None:
+    values, bounds = golden.training_golden(shared, config), BOUNDS[dtype]
+    expected = values[dtype]
+    images, boxes, labels = golden.batch(shared, values)
+    with precision(dtype):
+        model = recipe_model(config, dtype)
+        names = [name for name, _ in model.named_parameters()]
+        start = {name: p.numpy().copy() for name, p in model.named_parameters()}
+        optimizer = AdamW(model.parameters(), **golden.ADAMW)
+        for number in range(len(expected["adamw"]["steps"])):
+            loss, parts = model.loss(jt.array(images.astype(dtype)), boxes, labels)
+            optimizer.backward(loss)
+            if number == 0:
+                assert loss.item() == pytest.approx(expected["loss"], rel=bounds["loss"])
+                assert {name: part.item() for name, part in parts.items()} == pytest.approx(
+                    expected["states"], rel=bounds["loss"]
+                )
+                gradients = {name: p.opt_grad(optimizer).numpy() for name, p in model.named_parameters()}
+                assert not golden.excess(
+                    gradients,
+                    expected["grad"],
+                    own=bounds["gradient"],
+                    overall=bounds["overall"],
+                    noise=noise(values, dtype),
+                )
+                running = {name: v.numpy() for name, v in model.state_dict().items() if ".running_" in name}
+                assert not golden.excess(running, expected["running"], own=bounds["running"], overall=0)
+            norm = clip_grad_norm(optimizer, golden.MAX_GRADIENT_NORM).item()
+            clipped = np.sqrt(sum(np.square(g.numpy(), dtype=float).sum() for g in optimizer.param_groups[0]["grads"]))
+            golden.assert_step(values, dtype, number, loss.item(), norm, clipped)
+            optimizer.step()
+        group = optimizer.param_groups[0]
+        golden.assert_adamw(
+            values,
+            dtype,
+            delta={name: p.numpy() - start[name] for name, p in model.named_parameters()},
+            exp_avg=dict(zip(names, (m.numpy() for m in group["m"]), strict=True)),
+            exp_avg_sq=dict(zip(names, (v.numpy() for v in group["values"]), strict=True)),
+            own=bounds["gradient"],
+            overall=bounds["overall"],
+        )
+
+
+def noise(values: dict, dtype: str) -> dict[str, float]:
+    """What the golden float32 gradients are themselves off, by name: no port can be asked to repeat it."""
+    if dtype == "float64":
+        return {}
+    float32, float64 = values["float32"]["grad"], values["float64"]["grad"]
+    return {name: golden.summary_distance(float32[name], float64[name]) for name in float32}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", golden.RECIPE_CONFIGS)
+def test_auxiliary_branch_is_detached_from_detach_epoch_on(config: str, shared: Path) -> None:
+    values = golden.training_golden(shared, config)
+    expected = values["float32_detached"]
+    images, boxes, labels = golden.batch(shared, values)
+    model = recipe_model(config, "float32")
+    model.epoch = expected["epoch"]
+    loss, _ = model.loss(jt.array(images), boxes, labels)
+    gradients = jt.grad(loss, model.backbone.parameters())
+    norm = np.sqrt(sum(np.square(g.numpy(), dtype=float).sum() for g in gradients))
+    assert loss.item() == pytest.approx(expected["loss"], rel=BOUNDS["float32"]["loss"])
+    assert norm == pytest.approx(expected["backbone_grad_l2"], rel=BOUNDS["float32"]["gradient"])

@@ -1,0 +1,112 @@
+"""2-d convolution on the CPU where stock Jittor's is too slow (float64) or too inaccurate (some of float32).
+
+Layouts: x (N, C, H, W), weight (O, C / groups, KH, KW), y (N, O, OH, OW). Pairs are (vertical, horizontal).
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import jittor as jt
+import numpy as np
+
+Pair = tuple[int, int]
+
+
+class Geometry(NamedTuple):
+    """How the kernel moves over the image."""
+
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+
+    def output_size(self, image: Pair, kernel: Pair) -> Pair:
+        """(H, W), (KH, KW) -> (OH, OW)."""
+        return tuple(
+            (size + 2 * padding - dilation * (taps - 1) - 1) // stride + 1
+            for size, taps, stride, padding, dilation in zip(image, kernel, *self[:3], strict=True)
+        )
+
+
+def conv2d(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Var:
+    """Convolve on the CPU, without bias."""
+    if "float64" in (str(x.dtype), str(weight.dtype)):
+        return _conv2d_float64(x.float64(), weight.float64(), geometry)
+    if _is_transposable(x, weight, geometry):
+        return _TransposedConv2d(geometry)(x, weight)
+    return jt.nn.conv2d(x, weight, None, *geometry)
+
+
+# float64: Jittor runs its generic kernel, at 1 GFLOP/s. Numpy brings a BLAS.
+
+
+def _conv2d_float64(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Var:
+    def forward(_, data: dict) -> None:
+        x, weight = data["inputs"]
+        _write_forward(data["outputs"][0], x, weight, geometry)
+
+    def backward_x(_, data: dict) -> None:
+        _write_backward_x(data["outputs"][0], data["inputs"][1], data["dout"], geometry)
+
+    def backward_weight(_, data: dict) -> None:
+        _write_backward_weight(data["outputs"][0], data["inputs"][0], data["dout"], geometry)
+
+    shape = (x.shape[0], weight.shape[0], *geometry.output_size(x.shape[2:], weight.shape[2:]))
+    with jt.flag_scope(auto_convert_64_to_32=0):
+        return jt.numpy_code(shape, "float64", [x, weight], forward, [backward_x, backward_weight])
+
+
+def _write_forward(y: np.ndarray, x: np.ndarray, weight: np.ndarray, geometry: Geometry) -> None:
+    padded, weight = _pad(x, geometry), np.ascontiguousarray(_by_group(weight, geometry))
+    y[...] = 0
+    for tap, pixels in _taps(weight, y, geometry):
+        y += (weight[tap] @ _columns(padded[pixels], geometry)).reshape(y.shape)
+
+
+def _write_backward_x(dx: np.ndarray, weight: np.ndarray, dy: np.ndarray, geometry: Geometry) -> None:
+    padded, columns = np.zeros_like(_pad(dx, geometry)), _columns(dy, geometry)
+    weight = np.ascontiguousarray(_by_group(weight, geometry).swapaxes(3, 4))
+    for tap, pixels in _taps(weight, dy, geometry):
+        padded[pixels] += (weight[tap] @ columns).reshape(padded[pixels].shape)
+    (top, left), (height, width) = geometry.padding, dx.shape[2:]
+    dx[...] = padded[:, :, top : top + height, left : left + width]
+
+
+def _write_backward_weight(dweight: np.ndarray, x: np.ndarray, dy: np.ndarray, geometry: Geometry) -> None:
+    padded, by_group, columns = _pad(x, geometry), _by_group(dweight, geometry), _columns(dy, geometry)
+    for tap, pixels in _taps(by_group, dy, geometry):
+        by_group[tap] = (columns @ _columns(padded[pixels], geometry).swapaxes(2, 3)).sum(0)
+
+
+def _pad(x: np.ndarray, geometry: Geometry) -> np.ndarray:
+    return np.pad(x, ((0, 0), (0, 0), *((padding, padding) for padding in geometry.padding)))
+
+
+def _by_group(weight: np.ndarray, geometry: Geometry) -> np.ndarray:
+    """View of (O, C / groups, KH, KW) as (KH, KW, groups, O / groups, C / groups)."""
+    outputs, channels, *kernel = weight.shape
+    return weight.reshape(geometry.groups, outputs // geometry.groups, channels, *kernel).transpose(3, 4, 0, 1, 2)
+
+
+def _columns(image: np.ndarray, geometry: Geometry) -> np.ndarray:
+    """(N, C, H, W) -> (N, groups, C / groups, H * W)."""
+    n, channels, height, width = image.shape
+    return image.reshape(n, geometry.groups, channels // geometry.groups, height * width)
+
+
+def _taps(by_group: np.ndarray, y: np.ndarray, geometry: Geometry) -> Iterator[tuple[Pair, tuple]]:
+    """Each position in the kernel, with the index of the pixels of the padded image that it is multiplied with."""
+    for tap in np.ndindex(by_group.shape[:2]):
+        yield tap, (..., *map(_strided, tap, y.shape[2:], geometry.stride, geometry.dilation))
+
+
+def _strided(tap: int, size: int, stride: int, dilation: int) -> slice:
+    start = tap * dilation
+    return slice(start, start + (size - 1) * stride + 1, stride)
+
+
+# float32
+
+
+def _is_transposable(x: jt.Var, weight: jt.Var, geometry: Geometry) -> bool:
+    return False
