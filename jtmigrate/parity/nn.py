@@ -3,6 +3,7 @@
 import jittor as jt
 from jittor import nn as stock
 
+from jtmigrate.parity import convolution
 from jtmigrate.parity import functional as F
 
 Identity = stock.Identity
@@ -51,7 +52,14 @@ class Module(stock.Module):
 
 
 class Conv2d(stock.Conv2d):
-    """Keyword arguments as in PyTorch; values are those of stock Jittor."""
+    """Differs from stock Jittor on the CPU only: faster in float64, more accurate in float32."""
+
+    def execute(self, x: jt.Var) -> jt.Var:
+        if jt.flags.use_cuda:
+            return super().execute(x)
+        geometry = convolution.Geometry(self.stride, self.padding, self.dilation, self.groups)
+        y = convolution.conv2d(x, self.weight, geometry)
+        return y if self.bias is None else y + F.spread(_per_channel(self.bias), y)
 
 
 class BatchNorm2d(Module):
