@@ -75,7 +75,8 @@ def command(
     print_diff(result, console)
     write_json(result, out / "report.json")
     write_text(out / "report.md", to_markdown(result))
-    write_html(result, out / "index.html", pictures=[("Detections of both frameworks", drawing)])
+    caption = "Detections of both frameworks" if weights else "Boxes of both frameworks (seeded weights: not trained)"
+    write_html(result, out / "index.html", pictures=[(caption, drawing)])
     console.print(f"report: {out / 'index.html'}, report.md, report.json", soft_wrap=True)
     raise typer.Exit(0 if result else 1)
 

@@ -1,0 +1,73 @@
+"""The promises of docs/architecture.md that a reader relies on: who imports what, and that the detectors mirror."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FRAMEWORKS = {"torch", "jittor"}
+WITHOUT_FRAMEWORK = (
+    "nanodet_common",
+    *(f"jtmigrate/{part}" for part in ("checkpoint", "compare", "naming", "runtime")),
+)
+MIRRORED = sorted(path.name for path in (ROOT / "nanodet_ref_torch").glob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level packages that a file imports, wherever in it."""
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add(node.module or "")
+    return {module.partition(".")[0] for module in modules}
+
+
+def definitions(path: Path) -> list[str]:
+    """Names of classes, functions and methods in the order of the file, `execute` read as `forward`."""
+
+    def names(body: list[ast.stmt], prefix: str = "") -> list[str]:
+        found = []
+        for node in body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                found.append(prefix + ("forward" if node.name == "execute" else node.name))
+                if isinstance(node, ast.ClassDef):
+                    found += names(node.body, f"{node.name}.")
+        return found
+
+    return names(ast.parse(path.read_text()).body)
+
+
+def python_files(folder: str) -> list[Path]:
+    found = sorted((ROOT / folder).rglob("*.py"))
+    assert found, folder
+    return found
+
+
+@pytest.mark.parametrize("folder", WITHOUT_FRAMEWORK)
+def test_imports_no_framework(folder: str) -> None:
+    assert {
+        path.name: imported(path) & FRAMEWORKS for path in python_files(folder) if imported(path) & FRAMEWORKS
+    } == {}
+
+
+def test_each_detector_imports_its_own_framework_only() -> None:
+    for folder, other in (("nanodet_jittor", "torch"), ("nanodet_ref_torch", "jittor")):
+        assert [path.name for path in python_files(folder) if other in imported(path)] == []
+
+
+def test_only_the_preset_knows_the_detectors() -> None:
+    knowing = {
+        path.relative_to(ROOT).parts[1]
+        for path in python_files("jtmigrate")
+        if any(module.startswith("nanodet") for module in imported(path))
+    }
+    assert knowing == {"presets"}
+
+
+@pytest.mark.parametrize("name", MIRRORED)
+def test_detectors_hold_the_same_definitions_in_the_same_order(name: str) -> None:
+    """So that a diff of the two files is the lesson in migrating."""
+    assert definitions(ROOT / "nanodet_jittor" / name) == definitions(ROOT / "nanodet_ref_torch" / name)
