@@ -14,7 +14,16 @@ import numpy as np
 RECIPE_CONFIGS = ("nanodet-plus-m_320", "nanodet-plus-m_416")
 ADAMW = {"lr": 1e-3, "weight_decay": 0.05}
 MAX_GRADIENT_NORM = 35
-DETACHED_EPOCH = 10
+BOUNDS = {
+    "float32": {"loss": 1e-5, "gradient": 1e-2, "overall": 1e-6, "running": 1e-5, "step": 3e-4},
+    "float64": {"loss": 1e-9, "gradient": 1e-8, "overall": 1e-12, "running": 1e-8, "step": 1e-8},
+}
+"""Relative; "gradient" of a tensor's own norm, plus "overall" of the global one.
+
+Two float64 runs differ by the order of sums alone. In float32, a LeakyReLU input that rounds to the other side of zero
+moves a gradient by far more than rounding: the original itself is up to 1.7e-2 of a gradient's own norm away from its
+float64 run.
+"""
 
 
 def recipe_value(name: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -118,14 +127,19 @@ sign: float32 runs are different runs from there on, because elements whose grad
 """
 
 
-def assert_step(golden: dict, dtype: str, number: int, loss: float, norm: float, clipped: float) -> None:
-    """Loss and gradient norm, before and after clipping, of step `number` (0, 1, 2) are the golden's."""
+def assert_step(
+    golden: dict, dtype: str, number: int, *, loss: float, norm: float, clipped: float, tolerance: float
+) -> None:
+    """Loss and gradient norm, before and after clipping, of step `number` (0, 1, 2) are the golden's.
+
+    tolerance: relative; in float32, FLOAT32_FACTOR of the original's own error is added after the first step.
+    """
     steps, exact_steps = golden[dtype]["adamw"]["steps"], golden["float64"]["adamw"]["steps"]
     for name, value in (("loss", loss), ("grad_norm", norm), ("grad_norm_clipped", clipped)):
         later = zip(steps[1:], exact_steps[1:], strict=True)
         own_error = max(abs(step[name] / exact[name] - 1) for step, exact in later) if number > 0 else 0
-        tolerance = {"float32": 3e-4, "float64": 1e-8}[dtype] + FLOAT32_FACTOR * own_error
-        assert abs(value / steps[number][name] - 1) <= tolerance, (number, name, value, steps[number][name])
+        allowed = tolerance + FLOAT32_FACTOR * own_error
+        assert abs(value / steps[number][name] - 1) <= allowed, (number, name, value, steps[number][name])
 
 
 def assert_adamw(

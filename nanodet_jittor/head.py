@@ -83,7 +83,7 @@ class SimpleConvHead(nn.Module):
             for block in self.reg_convs:
                 reg_feature = block(reg_feature)
             # Float32 in every precision, as in the original: so that distances survive mixed precision.
-            distances = scale(self.gfl_reg(reg_feature)).float32()
+            distances = scale(self.gfl_reg(reg_feature)).float32().cast(x.dtype)
             output = jt.concat([self.gfl_cls(cls_feature), distances], dim=1)
             outputs.append(output.flatten(start_dim=2))
         return jt.concat(outputs, dim=2).permute(0, 2, 1)

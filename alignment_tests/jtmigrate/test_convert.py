@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alignment_tests.jtmigrate.tensors import assert_same
 from jtmigrate.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from jtmigrate.convert import Fate, convert
 from jtmigrate.errors import UserError
@@ -33,13 +34,6 @@ def schema_of(arrays: dict[str, np.ndarray]) -> Schema:
 def saved(path: Path, arrays: dict[str, np.ndarray]) -> Path:
     write_checkpoint(path, Checkpoint(arrays))
     return path
-
-
-def assert_same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
-    assert list(found) == list(expected)
-    for name, array in expected.items():
-        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape), name
-        assert found[name].tobytes() == array.tobytes(), name
 
 
 def test_there_and_back_is_bit_exact(tmp_path: Path) -> None:

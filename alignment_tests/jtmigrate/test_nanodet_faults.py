@@ -54,7 +54,7 @@ def through_float16(array):
 def test_the_port_is_aligned(pair):
     result = diff_pair(pair)
     counts, worst = result.counts, result.worst_propagated
-    print(f"{len(result.layers)} layers: {({verdict.value: count for verdict, count in counts.items()})}")
+    print(", ".join(f"{count} {verdict.value}" for verdict, count in counts.items()))
     print(f"worst propagated: {worst.propagated.scaled:.2e} at {worst.key or 'the whole model'}")
     print(f"seconds: {result.meta['seconds']}, peak memory: {result.meta['peak_memory_mb']:.0f} MB")
     assert result, result.failures
@@ -74,14 +74,14 @@ def test_a_pool_that_pads_with_zeros_is_found(pair):
 
 
 def drawn_parameters(state, count):
-    """Names of parameters that float16 does not hold exactly."""
+    """Names of parameters that float16 does not hold exactly; in this file it holds every convolution's."""
     names = [name for name, array in state.items() if not np.array_equal(through_float16(array), array)]
     return np.random.default_rng(SEED).choice(names, count, replace=False)
 
 
-@pytest.mark.parametrize("draw", [None, 0, 1, 2], ids=["stem", "first", "second", "third"])
+@pytest.mark.parametrize("draw", [None, 0, 1, 2], ids=["chosen", "drawn", "drawn", "drawn"])
 def test_a_parameter_rounded_through_float16_is_found(pair, state, draw):
-    name = "backbone.conv1.0.weight" if draw is None else str(drawn_parameters(state, 3)[draw])
+    name = "backbone.conv1.1.weight" if draw is None else str(drawn_parameters(state, 3)[draw])
     print(f"seed {SEED}: {name}")
 
     def round_it(model):
@@ -90,6 +90,5 @@ def test_a_parameter_rounded_through_float16_is_found(pair, state, draw):
     result = diff_pair(damaged(cropped(pair), round_it))
     assert not result
     assert result.first_fault.path == name.rpartition(".")[0]
-    assert result.first_fault.own_fault
     assert "float16" in result.cause
     assert [parameter.name for parameter in result.parameters if parameter.verdict is Verdict.MISMATCH] == [name]

@@ -111,9 +111,9 @@ def _strided(tap: int, size: int, stride: int, dilation: int) -> slice:
     return slice(start, start + (size - 1) * stride + 1, stride)
 
 
-# float32: for AVX-512, oneDNN's forward kernel adds all C * KH * KW products to one number, three times PyTorch's error.
-# Its kernel for the gradient by x is as fast and adds in blocks. With stride 1 it can compute y: this is the gradient of
-# the convolution with channels swapped and kernel turned.
+# float32: for AVX-512, oneDNN's forward kernel adds all C * KH * KW products up in one number, which makes three times
+# the error of PyTorch. Its kernel for the gradient by x adds in blocks and is as fast. It can compute y if the stride
+# is 1: a convolution is then the gradient of the one with channels swapped and kernel turned.
 
 
 def _runs_backwards(x: jt.Var, weight: jt.Var, geometry: Geometry) -> bool:
@@ -134,6 +134,12 @@ def _backwards_padding(weight: jt.Var, geometry: Geometry) -> Pair:
     )
 
 
+def _turned(weight: jt.Var) -> jt.Var:
+    """(O, C, KH, KW) -> (C, O, KH, KW), each kernel turned by 180 degrees."""
+    outputs, channels, height, width = weight.shape
+    return weight.reindex((channels, outputs, height, width), ["i1", "i0", f"{height - 1}-i2", f"{width - 1}-i3"])
+
+
 class _BackwardsConv2d(jt.Function):
     def __init__(self, geometry: Geometry):
         super().__init__()
@@ -142,10 +148,9 @@ class _BackwardsConv2d(jt.Function):
     def execute(self, x: jt.Var, weight: jt.Var) -> jt.Var:
         self.inputs = x, weight
         stride, _, dilation, _ = self.geometry
-        outputs, channels, height, width = weight.shape
-        turned = weight.reindex((channels, outputs, height, width), ["i1", "i0", f"{height - 1}-i2", f"{width - 1}-i3"])
-        size, padding = self.geometry.output_size(x.shape[2:], (height, width)), _backwards_padding(weight, self.geometry)
-        return jt.mkl_ops.mkl_conv_backward_x(turned, x, *size, *stride, *padding, *dilation)
+        size = self.geometry.output_size(x.shape[2:], weight.shape[2:])
+        padding = _backwards_padding(weight, self.geometry)
+        return jt.mkl_ops.mkl_conv_backward_x(_turned(weight), x, *size, *stride, *padding, *dilation)
 
     def grad(self, dy: jt.Var) -> tuple[jt.Var, jt.Var]:
         x, weight = self.inputs

@@ -1,7 +1,6 @@
 """Jittor's `.pkl`: what stock Jittor reads and writes, and what no pickle may do."""
 
 import hashlib
-import os
 import pickle
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alignment_tests.jtmigrate.tensors import Payload, assert_same
 from jtmigrate.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from jtmigrate.checkpoint.model import DTYPES
 from jtmigrate.errors import UserError
@@ -21,13 +21,6 @@ def arrays() -> dict[str, np.ndarray]:
         "scalar": np.array(2**40),
         "empty": np.zeros((0, 2), np.float32),
     }
-
-
-def assert_same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
-    assert list(found) == list(expected)
-    for name, array in expected.items():
-        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape), name
-        assert found[name].tobytes() == array.tobytes(), name
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -71,16 +64,6 @@ def test_truncated_anywhere(tmp_path: Path) -> None:
         (tmp_path / "b.pkl").write_bytes(whole[:length])
         with pytest.raises(UserError):
             read_checkpoint(tmp_path / "b.pkl")
-
-
-class Payload:
-    """Unpickled by an ordinary unpickler, it makes a directory."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple:
-        return os.mkdir, (str(self.path),)
 
 
 def test_nothing_in_the_file_is_executed(tmp_path: Path) -> None:

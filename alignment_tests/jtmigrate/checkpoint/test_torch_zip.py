@@ -2,7 +2,6 @@
 
 import argparse
 import io
-import os
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alignment_tests.jtmigrate.tensors import Payload, assert_same
 from jtmigrate.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from jtmigrate.checkpoint.model import DTYPES
 from jtmigrate.errors import UserError
@@ -34,20 +34,15 @@ def views() -> dict[str, torch.Tensor]:
     }
 
 
-def assert_same(arrays: dict[str, np.ndarray], tensors: dict[str, torch.Tensor]) -> None:
-    assert list(arrays) == list(tensors)
-    for name, tensor in tensors.items():
-        expected = tensor.detach().numpy()
-        assert arrays[name].dtype == expected.dtype, name
-        assert arrays[name].shape == expected.shape, name
-        assert arrays[name].tobytes() == expected.tobytes(), name
+def assert_same_as_torch(arrays: dict[str, np.ndarray], tensors: dict[str, torch.Tensor]) -> None:
+    assert_same(arrays, {name: tensor.detach().numpy() for name, tensor in tensors.items()})
 
 
 def test_reads_every_view(tmp_path: Path) -> None:
     torch.save(views(), tmp_path / "a.pth")
     checkpoint = read_checkpoint(tmp_path / "a.pth")
     assert checkpoint.container == "PyTorch zip"
-    assert_same(checkpoint.tensors, views())
+    assert_same_as_torch(checkpoint.tensors, views())
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -58,11 +53,11 @@ def test_reads_and_writes_every_dtype(tmp_path: Path, dtype: str) -> None:
     }
     torch.save(tensors, tmp_path / "a.pth")
     checkpoint = read_checkpoint(tmp_path / "a.pth")
-    assert_same(checkpoint.tensors, tensors)
+    assert_same_as_torch(checkpoint.tensors, tensors)
     write_checkpoint(tmp_path / "b.pth", checkpoint)
     back = torch.load(tmp_path / "b.pth", weights_only=True)["state_dict"]
     assert {name: tensor.dtype for name, tensor in back.items()} == {name: t.dtype for name, t in tensors.items()}
-    assert_same(checkpoint.tensors, back)
+    assert_same_as_torch(checkpoint.tensors, back)
 
 
 def test_torch_loads_what_we_write(tmp_path: Path) -> None:
@@ -91,7 +86,7 @@ def test_state_dict_of_a_module_with_metadata(tmp_path: Path) -> None:
     state = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4)).state_dict()
     assert isinstance(state, OrderedDict)
     torch.save(state, tmp_path / "a.pth")
-    assert_same(read_checkpoint(tmp_path / "a.pth").tensors, state)
+    assert_same_as_torch(read_checkpoint(tmp_path / "a.pth").tensors, state)
 
 
 def test_other_entries_are_named_and_left_behind(tmp_path: Path) -> None:
@@ -108,16 +103,6 @@ def test_other_entries_are_named_and_left_behind(tmp_path: Path) -> None:
     assert list(checkpoint.tensors) == ["w"]
     assert checkpoint.wrapper == "state_dict"
     assert checkpoint.left_behind == ("epoch", "optimizer_states", "hyper_parameters", "state_dict.w._extra_state")
-
-
-class Payload:
-    """Unpickled by an ordinary unpickler, it makes a directory."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple:
-        return os.mkdir, (str(self.path),)
 
 
 def test_nothing_in_the_file_is_executed(tmp_path: Path) -> None:
