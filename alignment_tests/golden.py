@@ -87,16 +87,15 @@ def excess(
     own: float,
     overall: float,
     skip: Iterable[str] = (),
-    noise: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """Tensors further from the golden than allowed, and by how many times.
 
-    Allowed is `own` of the tensor's norm, plus `overall` of the global norm, plus the tensor's `noise` if it has any.
+    Allowed is `own` of the tensor's norm plus `overall` of the global norm.
     """
     assert expected.keys() <= actual.keys(), sorted(expected.keys() - actual.keys())[:5]
     base = overall * global_norm(expected)
     ratios = {
-        name: tensor_distance(name, actual[name], summary) / (own * summary["l2"] + base + (noise or {}).get(name, 0))
+        name: tensor_distance(name, actual[name], summary) / (own * summary["l2"] + base)
         for name, summary in expected.items()
         if name not in set(skip)
     }
@@ -122,8 +121,8 @@ def summary_distance(a: dict, b: dict) -> float:
 FLOAT32_FACTOR = 3
 """How many times the original's own float32 error, against its float64 run, another float32 run may be away from it.
 
-Only after the first step of AdamW, which moves every element by the learning rate in the direction of its gradient's
-sign: float32 runs are different runs from there on, because elements whose gradient is rounding alone move as far.
+For gradients of the port, and after the first step of AdamW in both: that step moves every element by the learning rate
+in the direction of its gradient's sign, and those whose gradient is rounding alone move as far as the others.
 """
 
 
@@ -160,10 +159,20 @@ def assert_adamw(
         if dtype == "float64":
             assert not excess(actual, expected[quantity], own=own, overall=overall, skip=skip), quantity
             continue
-        names = [name for name in expected[quantity] if name not in skip]
-        norms = {name: expected[quantity][name]["l2"] for name in names}
-        errors = [tensor_distance(name, actual[name], expected[quantity][name]) / norms[name] for name in names]
-        floor = [summary_distance(expected[quantity][n], exact[quantity][n]) / norms[n] for n in names]
-        for share in (0.5, 0.9, 1.0):
-            found, allowed = np.quantile(errors, share), FLOAT32_FACTOR * np.quantile(floor, share)
-            assert found <= allowed, (quantity, share, found, allowed)
+        assert_within_noise(actual, expected[quantity], exact[quantity], skip)
+
+
+def assert_within_noise(
+    actual: Mapping[str, np.ndarray], expected: Mapping[str, dict], exact: Mapping[str, dict], skip: Iterable[str]
+) -> None:
+    """Distances from the golden float32 tensors are at most FLOAT32_FACTOR of these tensors' own from float64.
+
+    Compared are the median, the ninth decile and the largest over all tensors, each in terms of the tensor's norm:
+    which tensors are hit by a LeakyReLU input on the other side of zero is chance, how many and how much is not.
+    """
+    names = [name for name in expected if name not in set(skip)]
+    errors = [tensor_distance(name, actual[name], expected[name]) / expected[name]["l2"] for name in names]
+    noise = [summary_distance(expected[name], exact[name]) / expected[name]["l2"] for name in names]
+    for share in (0.5, 0.9, 1.0):
+        found, allowed = np.quantile(errors, share), FLOAT32_FACTOR * np.quantile(noise, share)
+        assert found <= allowed, (share, found, allowed)

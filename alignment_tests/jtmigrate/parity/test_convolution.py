@@ -25,7 +25,8 @@ CASES = {
     "nothing square": (6, 4, (3, 2), (13, 9), Geometry((2, 1), (0, 1), (1, 3), 2)),
     "one asymmetric": (6, 4, (1, 5), (5, 9), Geometry(padding=(0, 3))),
 }
-# Rounding of sums of some hundred products, as a fraction of the largest result.
+# Largest error as a fraction of the largest value. Some hundred products are summed: about ten roundings of 6e-8 in
+# float32; in float64 PyTorch's own rounding, up to 5e-15, comes on top.
 TOLERANCE = {"float32": 1e-6, "float64": 1e-14}
 
 
@@ -133,7 +134,7 @@ def test_module_equals_torch(dtype: str):
     ours.load_state_dict({name: values.numpy().astype(dtype) for name, values in theirs.state_dict().items()})
     reference = theirs(torch.tensor(x.astype("float64")))
     y = ours(jt.array(x))
-    assert scaled_error(y, reference.detach().numpy()) <= 2e-7 if dtype == "float32" else TOLERANCE[dtype]
+    assert scaled_error(y, reference.detach().numpy()) <= TOLERANCE[dtype]
     (reference * reference).sum().backward()
     gradient = jt.grad((y * y).sum(), ours.bias)
     assert scaled_error(gradient, theirs.bias.grad.numpy()) <= TOLERANCE[dtype]
