@@ -33,7 +33,7 @@ def provenance(program: str) -> dict[str, str]:
 
 
 def _commit() -> dict[str, str]:
-    """The commit of the checkout that this code runs from, "-dirty" if it was changed; nothing for an installed copy."""
+    """The commit of the checkout that this code runs from, "-dirty" if changed; nothing for an installed copy."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists() or not shutil.which("git"):
         return {}
