@@ -80,13 +80,24 @@ class BatchNorm2d(Module):
         self.register_buffer("running_var", jt.ones((num_features,)))
 
     def execute(self, x: jt.Var) -> jt.Var:
-        if self.is_training():
-            mean, deviation, var = F.moments(x, (2, 3, 0))
-            self._update_running_statistics(mean, var, x.numel() // self.num_features)
-        else:
-            deviation, var = x - _per_channel(self.running_mean), _per_channel(self.running_var)
+        if not self.is_training():
+            return self._by_running_statistics(x)
+        mean, deviation, var = F.moments(x, (2, 3, 0))
+        self._update_running_statistics(mean, var, x.numel() // self.num_features)
         scale = (_per_channel(self.weight) * F.inverse_std(var, self.eps)).cast(x.dtype)
         return deviation * F.spread(scale, x) + F.spread(_per_channel(self.bias), x)
+
+    def _by_running_statistics(self, x: jt.Var) -> jt.Var:
+        """x * scale + shift, each step rounded where PyTorch rounds it: the same bits on a processor with FMA."""
+
+        def rounded(value: jt.Var) -> jt.Var:
+            return value.cast(x.dtype).float64()
+
+        var = rounded(self.running_var.float64() + F.scalar(self.eps, self.running_var.float64()))
+        scale = rounded(rounded(1 / rounded(jt.sqrt(var))) * self.weight.float64())
+        shift = rounded(self.bias.float64() - self.running_mean.float64() * scale)
+        scale, shift = (F.spread(_per_channel(values.cast(x.dtype)), x) for values in (scale, shift))
+        return x * scale + shift
 
     def _update_running_statistics(self, mean: jt.Var, var: jt.Var, count: int) -> None:
         """`count` is the number of values a channel that the statistics were taken of."""
