@@ -121,8 +121,8 @@ def summary_distance(a: dict, b: dict) -> float:
 FLOAT32_FACTOR = 3
 """How many times the original's own float32 error, against its float64 run, another float32 run may be away from it.
 
-For gradients of the port, and after the first step of AdamW in both: that step moves every element by the learning rate
-in the direction of its gradient's sign, and those whose gradient is rounding alone move as far as the others.
+Only after the first step of AdamW, which moves every element by the learning rate in the direction of its gradient's
+sign: elements whose gradient is rounding alone move as far as the others.
 """
 
 

@@ -79,14 +79,7 @@ def test_losses_gradients_statistics_and_adamw(config: str, dtype: str, shared: 
                     expected["states"], rel=bounds["loss"]
                 )
                 gradients = {name: p.opt_grad(optimizer).numpy() for name, p in model.named_parameters()}
-                if dtype == "float32":
-                    golden.assert_within_noise(
-                        gradients, expected["grad"], values["float64"]["grad"], golden.zero_gradients(values)
-                    )
-                else:
-                    assert not golden.excess(
-                        gradients, expected["grad"], own=bounds["gradient"], overall=bounds["overall"]
-                    )
+                assert not golden.excess(gradients, expected["grad"], own=bounds["gradient"], overall=bounds["overall"])
                 running = {name: v.numpy() for name, v in model.state_dict().items() if ".running_" in name}
                 assert not golden.excess(running, expected["running"], own=bounds["running"], overall=0)
             norm = clip_grad_norm(optimizer, golden.MAX_GRADIENT_NORM).item()

@@ -87,6 +87,11 @@ def mean(x: jt.Var, dims: tuple[int, ...]) -> jt.Var:
     return total / math.prod(x.shape[dim] for dim in dims)
 
 
+def per_channel(values: jt.Var) -> jt.Var:
+    """(C,) -> (1, C, 1, 1)."""
+    return values.reshape((1, -1, 1, 1))
+
+
 def spread(values: jt.Var, x: jt.Var) -> jt.Var:
     """Write `values`, of size 1 in some dimensions of x, out along the last one, to be combined with x.
 

@@ -3,7 +3,7 @@
 import jittor as jt
 from jittor import nn as stock
 
-from jtmigrate.parity import convolution
+from jtmigrate.parity import convolution, normalization
 from jtmigrate.parity import functional as F
 
 Identity = stock.Identity
@@ -59,14 +59,15 @@ class Conv2d(stock.Conv2d):
             return super().execute(x)
         geometry = convolution.Geometry(self.stride, self.padding, self.dilation, self.groups)
         y = convolution.conv2d(x, self.weight, geometry)
-        return y if self.bias is None else y + F.spread(_per_channel(self.bias), y)
+        return y if self.bias is None else y + F.spread(F.per_channel(self.bias), y)
 
 
 class BatchNorm2d(Module):
     """Normalises each channel of (N, C, H, W) over the batch, or by the running statistics in evaluation mode.
 
     Differs from stock Jittor: the running variance takes PyTorch's unbiased batch variance, the variance is computed
-    in two passes, the running statistics are buffers, one value a channel raises in training.
+    in two passes, the running statistics are buffers, one value a channel raises in training. Every step is rounded
+    where PyTorch rounds it: the result has the same bits on a processor with fused multiply-add.
     """
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1):
@@ -81,32 +82,19 @@ class BatchNorm2d(Module):
 
     def execute(self, x: jt.Var) -> jt.Var:
         if not self.is_training():
-            return self._by_running_statistics(x)
-        mean, deviation, var = F.moments(x, (2, 3, 0))
-        self._update_running_statistics(mean, var, x.numel() // self.num_features)
-        scale = (_per_channel(self.weight) * F.inverse_std(var, self.eps)).cast(x.dtype)
-        return deviation * F.spread(scale, x) + F.spread(_per_channel(self.bias), x)
-
-    def _by_running_statistics(self, x: jt.Var) -> jt.Var:
-        """x * scale + shift, each step rounded where PyTorch rounds it: the same bits on a processor with FMA."""
-
-        def rounded(value: jt.Var) -> jt.Var:
-            return value.cast(x.dtype).float64()
-
-        var = rounded(self.running_var.float64() + F.scalar(self.eps, self.running_var.float64()))
-        scale = rounded(rounded(1 / rounded(jt.sqrt(var))) * self.weight.float64())
-        shift = rounded(self.bias.float64() - self.running_mean.float64() * scale)
-        scale, shift = (F.spread(_per_channel(values.cast(x.dtype)), x) for values in (scale, shift))
-        return x * scale + shift
-
-    def _update_running_statistics(self, mean: jt.Var, var: jt.Var, count: int) -> None:
-        """`count` is the number of values a channel that the statistics were taken of."""
+            return normalization.by_running_statistics(
+                x, self.running_mean, self.running_var, self.weight, self.bias, self.eps
+            )
+        count = x.numel() // self.num_features
         if count == 1:
             raise ValueError("BatchNorm2d in training needs more than 1 value per channel, got 1")
-        keep, take = F.scalar(1 - self.momentum, mean), F.scalar(self.momentum, mean)
-        unbiased = var * F.scalar(count / (count - 1), var)
-        for running, batch in ((self.running_mean, mean), (self.running_var, unbiased)):
-            running.update((running * keep + batch.detach().reshape(running.shape) * take).cast(running.dtype))
+        batch_norm = normalization.BatchNorm(self.eps)
+        result = batch_norm(x, self.weight, self.bias)
+        keep, take = F.scalar(1 - self.momentum, x), F.scalar(self.momentum, x)
+        unbiased = batch_norm.var * F.scalar(count / (count - 1), x)
+        for running, batch in ((self.running_mean, batch_norm.mean), (self.running_var, unbiased)):
+            running.update(running * keep + batch * take)
+        return result
 
 
 class GroupNorm(Module):
@@ -124,12 +112,8 @@ class GroupNorm(Module):
         grouped = x.reshape((n, self.num_groups, c // self.num_groups, h, w))
         _, deviation, var = F.moments(grouped, (3, 4, 2))
         normal = deviation * F.spread(F.inverse_std(var, self.eps).cast(x.dtype), grouped)
-        return normal.reshape(x.shape) * F.spread(_per_channel(self.weight), x) + F.spread(_per_channel(self.bias), x)
-
-
-def _per_channel(values: jt.Var) -> jt.Var:
-    """(C,) -> (1, C, 1, 1)."""
-    return values.reshape((1, -1, 1, 1))
+        weight, bias = (F.spread(F.per_channel(values), x) for values in (self.weight, self.bias))
+        return normal.reshape(x.shape) * weight + bias
 
 
 class LeakyReLU(Module):
