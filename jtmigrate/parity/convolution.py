@@ -112,9 +112,9 @@ def _strided(tap: int, size: int, stride: int, dilation: int) -> slice:
 
 
 # float32: for AVX-512, oneDNN's forward kernel adds all C * KH * KW products up in one number, which makes three times
-# the error of PyTorch. Its kernel for the gradient by x adds in blocks and is about as fast. It can compute y if the
-# stride is 1: a convolution is then the gradient of the one with channels swapped and kernel turned. Kernels of 1 x 1
-# add up few products and stay within 1e-6 as they are.
+# the error of PyTorch. Its kernel for the gradient by x adds in blocks, most often to PyTorch's own bits, and is about
+# as fast. It can compute y if the stride is 1: a convolution is then the gradient of the one with channels swapped and
+# kernel turned.
 
 
 def _runs_backwards(x: jt.Var, weight: jt.Var, geometry: Geometry) -> bool:
@@ -123,7 +123,6 @@ def _runs_backwards(x: jt.Var, weight: jt.Var, geometry: Geometry) -> bool:
         and str(x.dtype) == str(weight.dtype) == "float32"
         and geometry.stride == (1, 1)
         and geometry.groups == 1
-        and max(weight.shape[2:]) > 1
         and min(_backwards_padding(weight, geometry)) >= 0
     )
 
