@@ -6,11 +6,8 @@ hyper-parameters of a training framework do not stop the tensors beside them fro
 """
 
 import pickle
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO
-
-import numpy as np
+from typing import Any, BinaryIO, NamedTuple
 
 from jtmigrate.checkpoint.errors import FormatError
 
@@ -26,14 +23,6 @@ _DAMAGE = (
     MemoryError,
     RecursionError,
 )
-
-
-class TensorLeaf(ABC):
-    """A tensor met in a pickle, its bytes not fetched yet."""
-
-    @abstractmethod
-    def to_array(self) -> np.ndarray:
-        """A contiguous copy that owns its memory. Raises FormatError if the bytes do not fit the description."""
 
 
 class Opaque:
@@ -70,11 +59,18 @@ class PlainDict(dict):
         pass
 
 
+class Unpickled(NamedTuple):
+    """One unpickled object, and the globals beyond the allow-list that its pickle named, each once."""
+
+    value: Any
+    opaque: tuple[str, ...]
+
+
 def load_restricted(
     file: BinaryIO,
     allowed: Mapping[str, Any],
     persistent_load: Callable[[Any], Any] | None = None,
-) -> Any:
+) -> Unpickled:
     """Unpickle one object from `file`.
 
     allowed          "module.name" -> what stands for that global
@@ -82,8 +78,9 @@ def load_restricted(
 
     Raises FormatError if the pickle is damaged.
     """
+    unpickler = _Unpickler(file, allowed, persistent_load)
     try:
-        return _Unpickler(file, allowed, persistent_load).load()
+        return Unpickled(unpickler.load(), tuple(unpickler.opaque))
     except FormatError:
         raise
     except _DAMAGE as error:
@@ -100,11 +97,13 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(file)
         self._allowed = {"collections.OrderedDict": PlainDict, **allowed}
         self._persistent_load = persistent_load
+        self.opaque: dict[str, None] = {}
 
     def find_class(self, module: str, name: str) -> Any:
         origin = f"{module}.{name}"
         if origin in self._allowed:
             return self._allowed[origin]
+        self.opaque[origin] = None
         return type("Opaque", (Opaque,), {"origin": origin})
 
     def persistent_load(self, reference: Any) -> Any:

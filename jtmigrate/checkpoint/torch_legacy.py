@@ -9,10 +9,10 @@ import struct
 from io import BytesIO
 from typing import Any, BinaryIO
 
+from jtmigrate.checkpoint.contents import Contents
 from jtmigrate.checkpoint.errors import FormatError
-from jtmigrate.checkpoint.model import Checkpoint
 from jtmigrate.checkpoint.restricted_pickle import load_restricted
-from jtmigrate.checkpoint.state_dict import checkpoint_from_tree
+from jtmigrate.checkpoint.state_dict import contents_of
 from jtmigrate.checkpoint.torch_tensors import TORCH_GLOBALS, Storage, StorageType
 
 CONTAINER = "PyTorch legacy"
@@ -25,7 +25,7 @@ def matches(head: bytes) -> bool:
     return head.startswith(_MAGIC)
 
 
-def read(file: BinaryIO) -> Checkpoint:
+def read(file: BinaryIO) -> Contents:
     """Raises FormatError if the file is damaged or holds no tensors by name."""
     # In memory, a length that damage has made absurd cannot ask for more than the file holds.
     file = BytesIO(file.read())
@@ -36,20 +36,20 @@ def read(file: BinaryIO) -> Checkpoint:
         match reference:
             case ("storage", StorageType() as storage_type, str(key), _, int(), None):
                 types[key] = storage_type
-                return Storage(storage_type, lambda: storages[key])
+                return Storage(storage_type, key, storages.__getitem__)
             case ("module", container, *_):
                 return container
         raise FormatError(f"unknown reference in the pickle: {reference!r}")
 
     for _header in ("magic number", "version", "machine"):
         load_restricted(file, {})
-    tree = load_restricted(file, TORCH_GLOBALS, persistent_load)
-    keys = load_restricted(file, {})
+    unpickled = load_restricted(file, TORCH_GLOBALS, persistent_load)
+    keys = load_restricted(file, {}).value
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or set(keys) != set(types):
         raise FormatError("its list of storages does not match its tensors")
     for key in keys:
         storages[key] = _read_storage(file, types[key].dtype.itemsize)
-    return checkpoint_from_tree(tree, CONTAINER)
+    return contents_of(unpickled, CONTAINER)
 
 
 def _read_storage(file: BinaryIO, itemsize: int) -> bytes:
