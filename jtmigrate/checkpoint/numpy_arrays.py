@@ -1,6 +1,7 @@
 """How numpy pickles an array: a shape, a dtype and raw bytes, rebuilt here without trusting any of the three."""
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,8 @@ import numpy as np
 from jtmigrate.checkpoint.contents import TensorLeaf
 from jtmigrate.checkpoint.errors import FormatError
 from jtmigrate.checkpoint.model import DTYPES
+
+_MAX_DIMENSIONS = 32
 
 
 class PickledDtype:
@@ -44,10 +47,17 @@ class PickledArray(TensorLeaf):
         raise FormatError("not an array of plain numbers")
 
 
+def check_shape(shape: tuple[Any, ...]) -> None:
+    """Raise FormatError unless numpy could have such a shape. To be asked before its product is computed."""
+    if len(shape) > _MAX_DIMENSIONS:
+        raise FormatError(f"impossible shape of {len(shape)} dimensions")
+    if not all(isinstance(size, int) and 0 <= size <= sys.maxsize for size in shape):
+        raise FormatError(f"impossible shape {shape}")
+
+
 def array_from_bytes(data: bytes, dtype: np.dtype, shape: tuple[int, ...], order: str = "C") -> np.ndarray:
     """A copy in native byte order. Raises FormatError if the shape is impossible or does not fit the data."""
-    if not all(isinstance(size, int) and size >= 0 for size in shape):
-        raise FormatError(f"impossible shape {shape}")
+    check_shape(shape)
     if len(data) != math.prod(shape) * dtype.itemsize:
         raise FormatError(f"has {len(data)} bytes, but shape {shape} of {dtype.name} needs another number")
     try:

@@ -18,7 +18,7 @@ import numpy as np
 from jtmigrate.checkpoint.bfloat16 import BFLOAT16, BITS, widened
 from jtmigrate.checkpoint.contents import Contents, TensorLeaf
 from jtmigrate.checkpoint.errors import FormatError
-from jtmigrate.checkpoint.numpy_arrays import array_from_bytes
+from jtmigrate.checkpoint.numpy_arrays import array_from_bytes, check_shape
 
 CONTAINER = "safetensors"
 KEEPS_TIES = False
@@ -140,6 +140,10 @@ def _leaf(file: BinaryIO, data: int, name: str, entry: Any) -> _Leaf:
             type(number) is int and number >= 0 for number in (begin, end, *shape)
         ):
             dtype = _dtype(name, code)
+            try:
+                check_shape(tuple(shape))
+            except FormatError as error:
+                raise FormatError(f"tensor {name!r}: {error}") from error
             if end - begin != math.prod(shape) * dtype.itemsize:
                 raise FormatError(f"tensor {name!r}: shape {tuple(shape)} of {code} does not fill {end - begin} bytes")
             stored = BFLOAT16 if code == _BFLOAT16_CODE else ""
@@ -152,7 +156,7 @@ def _dtype(name: str, code: str) -> np.dtype:
         return BITS
     if code not in _DTYPES:
         known = ", ".join((*_DTYPES, _BFLOAT16_CODE))
-        raise FormatError(f"tensor {name!r} is {code}, which is not read: save it as one of {known}")
+        raise FormatError(f"tensor {name!r} is {code!r}, which is not read: save it as one of {known}")
     return np.dtype(_DTYPES[code]).newbyteorder("<")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jtmigrate.checkpoint.bfloat16 import BFLOAT16, BITS, widened
 from jtmigrate.checkpoint.contents import TensorLeaf
 from jtmigrate.checkpoint.errors import FormatError
-from jtmigrate.checkpoint.numpy_arrays import array_from_bytes
+from jtmigrate.checkpoint.numpy_arrays import array_from_bytes, check_shape
 
 STORAGE_DTYPES = {
     "BoolStorage": "bool",
@@ -97,6 +97,7 @@ def strided_copy(
 
     Raises FormatError if the view reaches beyond the data.
     """
+    check_shape(shape)
     numbers = (offset, *shape, *strides)
     if len(shape) != len(strides) or not all(isinstance(number, int) and number >= 0 for number in numbers):
         raise FormatError(f"impossible view: offset {offset}, shape {shape}, strides {strides}")

@@ -114,7 +114,9 @@ BROKEN = {
     "size is a float": (file_of({"w": entry(0, 8, [2.0])}), "'w': its entry"),
     "backward range": (file_of({"w": entry(8, 0)}), "does not fill"),
     "shape of 2^60": (file_of({"w": entry(0, 8, [2**60])}), "does not fill 8 bytes"),
-    "shape that overflows to 2": (file_of({"w": entry(0, 8, [2**63, 2, 2])}), "does not fill"),
+    "shape that overflows to 2": (file_of({"w": entry(0, 8, [2**62, 4, 2])}), "does not fill"),
+    "shape of 2^63": (file_of({"w": entry(0, 8, [2**63])}), "impossible shape"),
+    "500,000 dimensions": (file_of({"w": entry(0, 8, [2**40] * 500_000)}), "500000 dimensions"),
     "empty shape of 2^60 x 2^60 x 0": (file_of({"w": entry(0, 0, [2**60, 2**60, 0])}, b""), "impossible shape"),
     "33 dimensions": (file_of({"w": entry(0, 8, [1] * 33 + [2])}), "impossible shape"),
     "range beyond the file": (file_of({"w": entry(0, 80, [20])}), "truncated"),
@@ -122,7 +124,7 @@ BROKEN = {
     "the same range": (file_of({"v": entry(0, 8), "w": entry(0, 8)}), "'w' overlaps another"),
     "gap between tensors": (file_of({"v": entry(0, 8), "w": entry(12, 20)}, bytes(20)), "'w' leaves a gap"),
     "bytes after the last": (file_of(GOOD, bytes(9)), "1 bytes at its end"),
-    "float8": (file_of({"w": entry(0, 2, dtype="F8_E4M3")}, bytes(2)), "'w' is F8_E4M3, which is not read"),
+    "float8": (file_of({"w": entry(0, 2, dtype="F8_E4M3")}, bytes(2)), "'w' is 'F8_E4M3', which is not read"),
     "unknown dtype": (file_of({"w": entry(0, 8, dtype="\n\x1b[31m")}), "'w' is"),
 }
 
