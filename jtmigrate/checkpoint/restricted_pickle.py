@@ -6,6 +6,7 @@ hyper-parameters of a training framework do not stop the tensors beside them fro
 """
 
 import pickle
+import pickletools
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, NamedTuple
 
@@ -23,6 +24,10 @@ _DAMAGE = (
     MemoryError,
     RecursionError,
 )
+
+
+# Picklers number objects from 0 or 1 without a gap; others may have left some out.
+_MEMO_SLACK = 1024
 
 
 class Opaque:
@@ -76,15 +81,30 @@ def load_restricted(
     allowed          "module.name" -> what stands for that global
     persistent_load  answers the references that a format keeps outside of its pickle
 
-    Raises FormatError if the pickle is damaged.
+    `file` must be seekable. Raises FormatError if the pickle is damaged.
     """
     unpickler = _Unpickler(file, allowed, persistent_load)
     try:
+        _check_memo(file)
         return Unpickled(unpickler.load(), tuple(unpickler.opaque))
     except FormatError:
         raise
     except _DAMAGE as error:
         raise FormatError(f"damaged or truncated pickle ({error or type(error).__name__})") from error
+
+
+def _check_memo(file: BinaryIO) -> None:
+    """Raise FormatError if the pickle numbers its objects beyond reason; otherwise leave the file where it was.
+
+    Python's unpickler allocates a table up to the largest number: ten bytes could ask for 32 GB.
+    """
+    begin, numbered = file.tell(), 0
+    for opcode, argument, _ in pickletools.genops(file):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT"):
+            numbered += 1
+            if argument > 2 * numbered + _MEMO_SLACK:
+                raise FormatError(f"damaged pickle: object {argument} of {numbered}")
+    file.seek(begin)
 
 
 class _Unpickler(pickle.Unpickler):
