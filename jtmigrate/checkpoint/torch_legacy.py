@@ -6,6 +6,7 @@ number of elements as int64 and the raw bytes of the storage.
 
 import pickle
 import struct
+import sys
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -55,7 +56,7 @@ def read(file: BinaryIO) -> Contents:
 def _read_storage(file: BinaryIO, itemsize: int) -> bytes:
     header = file.read(8)
     numel = struct.unpack("<q", header)[0] if len(header) == 8 else -1
-    data = file.read(numel * itemsize) if numel >= 0 else b""
+    data = file.read(numel * itemsize) if 0 <= numel <= sys.maxsize // itemsize else b""
     if len(data) != numel * itemsize:
         raise FormatError("truncated: the file ends within a storage")
     return data
