@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from jtmigrate.checkpoint import Checkpoint, container_for, read_checkpoint, write_checkpoint
+from jtmigrate.checkpoint import Checkpoint, container_for, keeps_ties, read_checkpoint, write_checkpoint
+from jtmigrate.checkpoint.bfloat16 import BFLOAT16, NUMPY_FORM
+from jtmigrate.checkpoint.model import tied_names
 from jtmigrate.errors import UserError
 from jtmigrate.naming.cast import lossless_cast
 from jtmigrate.naming.name_map import NameMap
@@ -87,7 +89,9 @@ def convert(
     fill: Mapping[str, np.ndarray] | None = None,
     dry_run: bool = False,
 ) -> ConversionReport:
-    """Convert a checkpoint into the format that the suffix of `dst` names (.pth, .pt, .ckpt or .pkl).
+    """Convert a checkpoint into the format that the suffix of `dst` names.
+
+    The suffixes are .pth, .pt, .ckpt, .pkl, .safetensors and .npz. Tied weights stay tied where the format allows it.
 
     src      a file, or a checkpoint that has been read already
     schema   what the target model expects; without it, the tensors keep their own, unwrapped names unchecked
@@ -113,9 +117,9 @@ def convert(
         dst=str(dst),
         source_container=checkpoint.container,
         container=container,
-        tensors=_fates(tensors, checkpoint.tensors, name_map),
+        tensors=_fates(tensors, checkpoint, name_map),
         left_behind=checkpoint.left_behind,
-        notes=_notes(checkpoint, schema),
+        notes=_notes(checkpoint, schema, () if keeps_ties(dst) else tied_names(tensors), container),
         checked=schema is not None,
         written=not dry_run,
     )
@@ -155,25 +159,26 @@ def _fit(tensors: Mapping[str, np.ndarray], schema: Schema, path: str) -> dict[s
             f"{path}: {len(tensors)} tensors do not fit the {len(schema)} of the target: {check.summary()}; "
             "give the target that this file was made for"
         )
-    return {name: cast.get(name, tensors[name]) for name in schema}
+    # Tied names share an array, and go on sharing it: what they were cast to is equal if its dtype is.
+    casts = {(id(tensors[name]), array.dtype): array for name, array in cast.items()}
+    return {name: casts.get((id(tensors[name]), np.dtype(schema[name].dtype)), tensors[name]) for name in schema}
 
 
-def _fates(
-    written: Mapping[str, np.ndarray], source: Mapping[str, np.ndarray], name_map: NameMap
-) -> tuple[TensorFate, ...]:
+def _fates(written: Mapping[str, np.ndarray], source: Checkpoint, name_map: NameMap) -> tuple[TensorFate, ...]:
     """The fate of every tensor written, then of every tensor left out."""
     fates = [_written_fate(name, array, source, name_map) for name, array in written.items()]
-    left_out = [_fate(name, name, Fate.LEFT_OUT, reason, source[name]) for name, reason in name_map.unused.items()]
+    unused = name_map.unused.items()
+    left_out = [_fate(name, name, Fate.LEFT_OUT, reason, source.tensors[name]) for name, reason in unused]
     return (*fates, *left_out)
 
 
-def _written_fate(name: str, array: np.ndarray, source: Mapping[str, np.ndarray], name_map: NameMap) -> TensorFate:
+def _written_fate(name: str, array: np.ndarray, source: Checkpoint, name_map: NameMap) -> TensorFate:
     if name not in name_map.pairs:
         return _fate(name, "", Fate.INITIALISED, "not in the file", array)
     source_name, reason = name_map.pairs[name]
-    dtype = source[source_name].dtype
-    if dtype != array.dtype:
-        return _fate(name, source_name, Fate.CAST, f"{reason}, {dtype.name} to {array.dtype.name}", array)
+    dtype = source.stored.get(source_name, source.tensors[source_name].dtype.name)
+    if dtype != array.dtype.name:
+        return _fate(name, source_name, Fate.CAST, f"{reason}, {dtype} to {array.dtype.name}", array)
     return _fate(name, source_name, Fate.COPIED, reason, array)
 
 
@@ -181,10 +186,21 @@ def _fate(name: str, source: str, fate: Fate, reason: str, array: np.ndarray) ->
     return TensorFate(name, source, fate, reason, array.shape, array.dtype.name, array.nbytes)
 
 
-def _notes(checkpoint: Checkpoint, schema: Schema | None) -> tuple[str, ...]:
+def _notes(
+    checkpoint: Checkpoint, schema: Schema | None, untied: Collection[tuple[str, ...]], container: str
+) -> tuple[str, ...]:
     notes = []
     if schema is None:
         notes.append("Names, shapes and dtypes were not checked against a model: no target was given.")
+    if checkpoint.stored:
+        number = len(checkpoint.stored)
+        notes.append(
+            f"{number} of the file's tensors {'is' if number == 1 else 'are'} {BFLOAT16}, read as {NUMPY_FORM}, "
+            "which holds the same values."
+        )
+    if untied:
+        groups = "; ".join(" = ".join(group) for group in untied)
+        notes.append(f"Tied weights became copies, as {container} has no ties: {groups}.")
     if checkpoint.left_behind:
         notes.append(f"The file's other entries are left behind: {', '.join(checkpoint.left_behind)}.")
     return tuple(notes)

@@ -202,3 +202,21 @@ def test_command_real_weights_in_time(tmp_path: Path, shared: Path) -> None:
     assert seconds < 3
     assert run(tmp_path / "a.pkl", tmp_path / "b.pth").returncode == 0
     assert_same(read_checkpoint(tmp_path / "b.pth").tensors, read_checkpoint(shared / WEIGHTS).tensors)
+
+
+def test_bfloat16_is_marked_as_cast_and_noted(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    torch.save({"w": torch.ones(2, dtype=torch.bfloat16), "b": torch.ones(2)}, tmp_path / "a.pth")
+    report = convert(tmp_path / "a.pth", tmp_path / "b.pkl", schema=dict.fromkeys("wb", TensorSpec((2,), "float32")))
+    assert [(tensor.fate, tensor.reason) for tensor in report.tensors] == [
+        (Fate.CAST, "same name, bfloat16 to float32"),
+        (Fate.COPIED, "same name"),
+    ]
+    assert report.notes == ("1 of the file's tensors is bfloat16, read as float32, which holds the same values.",)
+
+
+def test_around_all_formats_bit_for_bit(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.pth", tensors())
+    for number, suffix in enumerate((".safetensors", ".npz", ".pkl", ".pt")):
+        convert(path, path := tmp_path / f"{number}{suffix}", schema=schema_of(tensors()))
+    assert_same(read_checkpoint(path).tensors, tensors())

@@ -8,13 +8,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from jtmigrate.checkpoint.contents import Contents, TensorLeaf
 from jtmigrate.checkpoint.errors import FormatError
-from jtmigrate.checkpoint.model import Checkpoint
 from jtmigrate.checkpoint.numpy_arrays import NUMPY_GLOBALS
-from jtmigrate.checkpoint.restricted_pickle import TensorLeaf, load_restricted
-from jtmigrate.checkpoint.state_dict import checkpoint_from_tree
+from jtmigrate.checkpoint.restricted_pickle import load_restricted
+from jtmigrate.checkpoint.state_dict import contents_of
 
 CONTAINER = "Jittor pickle"
+KEEPS_TIES = True
 
 _TRAILER = b"HCAJSLHD"
 _SHA1_BYTES = 20
@@ -25,7 +26,7 @@ def matches(head: bytes) -> bool:
     return head[:1] == pickle.PROTO and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
 
 
-def read(file: BinaryIO) -> Checkpoint:
+def read(file: BinaryIO) -> Contents:
     """Like Jittor, accepts a pickle without the trailer too.
 
     Raises FormatError if the checksum does not match, the pickle is damaged, or it holds no arrays by name.
@@ -36,7 +37,7 @@ def read(file: BinaryIO) -> Checkpoint:
         if hashlib.sha1(data).digest() != checksum:
             raise FormatError("its checksum does not match its content: the file is damaged")
     allowed = {**NUMPY_GLOBALS, "jittor.jittor_core.Var": _var}
-    return checkpoint_from_tree(load_restricted(BytesIO(data), allowed), CONTAINER)
+    return contents_of(load_restricted(BytesIO(data), allowed), CONTAINER)
 
 
 def write(file: BinaryIO, tensors: Mapping[str, np.ndarray]) -> None:

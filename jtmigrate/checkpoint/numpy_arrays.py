@@ -1,13 +1,16 @@
 """How numpy pickles an array: a shape, a dtype and raw bytes, rebuilt here without trusting any of the three."""
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
 
+from jtmigrate.checkpoint.contents import TensorLeaf
 from jtmigrate.checkpoint.errors import FormatError
 from jtmigrate.checkpoint.model import DTYPES
-from jtmigrate.checkpoint.restricted_pickle import TensorLeaf
+
+_MAX_DIMENSIONS = 32
 
 
 class PickledDtype:
@@ -40,16 +43,27 @@ class PickledArray(TensorLeaf):
     def to_array(self) -> np.ndarray:
         match self._state:
             case (_, tuple() as shape, PickledDtype() as dtype, bool(fortran), bytes() as data):
-                return _array(data, dtype.to_dtype(), shape, "F" if fortran else "C")
+                return array_from_bytes(data, dtype.to_dtype(), shape, "F" if fortran else "C")
         raise FormatError("not an array of plain numbers")
 
 
-def _array(data: bytes, dtype: np.dtype, shape: tuple[int, ...], order: str) -> np.ndarray:
-    if not all(isinstance(size, int) and size >= 0 for size in shape):
+def check_shape(shape: tuple[Any, ...]) -> None:
+    """Raise FormatError unless numpy could have such a shape. To be asked before its product is computed."""
+    if len(shape) > _MAX_DIMENSIONS:
+        raise FormatError(f"impossible shape of {len(shape)} dimensions")
+    if not all(isinstance(size, int) and 0 <= size <= sys.maxsize for size in shape):
         raise FormatError(f"impossible shape {shape}")
+
+
+def array_from_bytes(data: bytes, dtype: np.dtype, shape: tuple[int, ...], order: str = "C") -> np.ndarray:
+    """A copy in native byte order. Raises FormatError if the shape is impossible or does not fit the data."""
+    check_shape(shape)
     if len(data) != math.prod(shape) * dtype.itemsize:
         raise FormatError(f"has {len(data)} bytes, but shape {shape} of {dtype.name} needs another number")
-    return np.ndarray(shape, dtype, data, order=order).astype(dtype.newbyteorder("="), order="C")
+    try:
+        return np.ndarray(shape, dtype, data, order=order).astype(dtype.newbyteorder("="), order="C")
+    except (ValueError, OverflowError) as error:
+        raise FormatError(f"impossible shape: {error}") from error
 
 
 def _reconstruct(*_: Any) -> PickledArray:

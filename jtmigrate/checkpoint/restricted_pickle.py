@@ -6,11 +6,9 @@ hyper-parameters of a training framework do not stop the tensors beside them fro
 """
 
 import pickle
-from abc import ABC, abstractmethod
+import pickletools
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO
-
-import numpy as np
+from typing import Any, BinaryIO, NamedTuple
 
 from jtmigrate.checkpoint.errors import FormatError
 
@@ -28,12 +26,8 @@ _DAMAGE = (
 )
 
 
-class TensorLeaf(ABC):
-    """A tensor met in a pickle, its bytes not fetched yet."""
-
-    @abstractmethod
-    def to_array(self) -> np.ndarray:
-        """A contiguous copy that owns its memory. Raises FormatError if the bytes do not fit the description."""
+# Picklers number objects from 0 or 1 without a gap; others may have left some out.
+_MEMO_SLACK = 1024
 
 
 class Opaque:
@@ -70,24 +64,47 @@ class PlainDict(dict):
         pass
 
 
+class Unpickled(NamedTuple):
+    """One unpickled object, and the globals beyond the allow-list that its pickle named, each once."""
+
+    value: Any
+    opaque: tuple[str, ...]
+
+
 def load_restricted(
     file: BinaryIO,
     allowed: Mapping[str, Any],
     persistent_load: Callable[[Any], Any] | None = None,
-) -> Any:
+) -> Unpickled:
     """Unpickle one object from `file`.
 
     allowed          "module.name" -> what stands for that global
     persistent_load  answers the references that a format keeps outside of its pickle
 
-    Raises FormatError if the pickle is damaged.
+    `file` must be seekable. Raises FormatError if the pickle is damaged.
     """
+    unpickler = _Unpickler(file, allowed, persistent_load)
     try:
-        return _Unpickler(file, allowed, persistent_load).load()
+        _check_memo(file)
+        return Unpickled(unpickler.load(), tuple(unpickler.opaque))
     except FormatError:
         raise
     except _DAMAGE as error:
         raise FormatError(f"damaged or truncated pickle ({error or type(error).__name__})") from error
+
+
+def _check_memo(file: BinaryIO) -> None:
+    """Raise FormatError if the pickle numbers its objects beyond reason; otherwise leave the file where it was.
+
+    Python's unpickler allocates a table up to the largest number: ten bytes could ask for 32 GB.
+    """
+    begin, numbered = file.tell(), 0
+    for opcode, argument, _ in pickletools.genops(file):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT"):
+            numbered += 1
+            if argument > 2 * numbered + _MEMO_SLACK:
+                raise FormatError(f"damaged pickle: object {argument} of {numbered}")
+    file.seek(begin)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -100,11 +117,13 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(file)
         self._allowed = {"collections.OrderedDict": PlainDict, **allowed}
         self._persistent_load = persistent_load
+        self.opaque: dict[str, None] = {}
 
     def find_class(self, module: str, name: str) -> Any:
         origin = f"{module}.{name}"
         if origin in self._allowed:
             return self._allowed[origin]
+        self.opaque[origin] = None
         return type("Opaque", (Opaque,), {"origin": origin})
 
     def persistent_load(self, reference: Any) -> Any:

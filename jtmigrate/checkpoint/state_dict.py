@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
+from jtmigrate.checkpoint.contents import Contents, TensorLeaf
 from jtmigrate.checkpoint.errors import FormatError
-from jtmigrate.checkpoint.model import Checkpoint
-from jtmigrate.checkpoint.restricted_pickle import Opaque, TensorLeaf
+from jtmigrate.checkpoint.restricted_pickle import Opaque, Unpickled
 
 WRAPPER_KEYS = ("state_dict", "model_state_dict", "model")
 """Keys under which training scripts keep the state dict, the most explicit first."""
 
 
-def checkpoint_from_tree(tree: Any, container: str) -> Checkpoint:
+def contents_of(unpickled: Unpickled, container: str) -> Contents:
     """The checkpoint in an unpickled object. Raises FormatError if it holds no tensors by name."""
+    tree, opaque = unpickled
     if not isinstance(tree, dict):
         kind = tree.origin if isinstance(tree, Opaque) else type(tree).__name__
         raise FormatError(f"holds one object ({kind}), not tensors by name: save model.state_dict() instead")
@@ -25,7 +24,7 @@ def checkpoint_from_tree(tree: Any, container: str) -> Checkpoint:
     beside = [str(key) for key in tree if key != wrapper] if wrapper else []
     prefix = f"{wrapper}." if wrapper else ""
     within = [f"{prefix}{name}" for name, value in entries.items() if not _is_named_tensor(name, value)]
-    return Checkpoint(_arrays(entries), container, wrapper, (*beside, *within))
+    return Contents(_leaves(entries), container, wrapper, (*beside, *within), opaque)
 
 
 def _is_named_tensor(name: Any, value: Any) -> bool:
@@ -36,16 +35,9 @@ def _holds_tensors(entries: Any) -> bool:
     return isinstance(entries, dict) and any(_is_named_tensor(*entry) for entry in entries.items())
 
 
-def _arrays(entries: Mapping[Any, Any]) -> dict[str, np.ndarray]:
-    arrays = {}
+def _leaves(entries: Mapping[Any, Any]) -> dict[str, TensorLeaf]:
     for name, value in entries.items():
         # A tensor of a kind unknown here (quantised, sparse, ...) must not pass for one of the file's other entries.
         if isinstance(value, Opaque) and value.origin.startswith("torch."):
             raise FormatError(f"tensor {name!r} is of a kind that is not read yet ({value.origin})")
-        if not _is_named_tensor(name, value):
-            continue
-        try:
-            arrays[name] = value.to_array()
-        except FormatError as error:
-            raise FormatError(f"tensor {name!r}: {error}") from error
-    return arrays
+    return {name: value for name, value in entries.items() if _is_named_tensor(name, value)}

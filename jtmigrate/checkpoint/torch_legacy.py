@@ -6,13 +6,14 @@ number of elements as int64 and the raw bytes of the storage.
 
 import pickle
 import struct
+import sys
 from io import BytesIO
 from typing import Any, BinaryIO
 
+from jtmigrate.checkpoint.contents import Contents
 from jtmigrate.checkpoint.errors import FormatError
-from jtmigrate.checkpoint.model import Checkpoint
 from jtmigrate.checkpoint.restricted_pickle import load_restricted
-from jtmigrate.checkpoint.state_dict import checkpoint_from_tree
+from jtmigrate.checkpoint.state_dict import contents_of
 from jtmigrate.checkpoint.torch_tensors import TORCH_GLOBALS, Storage, StorageType
 
 CONTAINER = "PyTorch legacy"
@@ -25,7 +26,7 @@ def matches(head: bytes) -> bool:
     return head.startswith(_MAGIC)
 
 
-def read(file: BinaryIO) -> Checkpoint:
+def read(file: BinaryIO) -> Contents:
     """Raises FormatError if the file is damaged or holds no tensors by name."""
     # In memory, a length that damage has made absurd cannot ask for more than the file holds.
     file = BytesIO(file.read())
@@ -36,26 +37,26 @@ def read(file: BinaryIO) -> Checkpoint:
         match reference:
             case ("storage", StorageType() as storage_type, str(key), _, int(), None):
                 types[key] = storage_type
-                return Storage(storage_type, lambda: storages[key])
+                return Storage(storage_type, key, storages.__getitem__)
             case ("module", container, *_):
                 return container
         raise FormatError(f"unknown reference in the pickle: {reference!r}")
 
     for _header in ("magic number", "version", "machine"):
         load_restricted(file, {})
-    tree = load_restricted(file, TORCH_GLOBALS, persistent_load)
-    keys = load_restricted(file, {})
+    unpickled = load_restricted(file, TORCH_GLOBALS, persistent_load)
+    keys = load_restricted(file, {}).value
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or set(keys) != set(types):
         raise FormatError("its list of storages does not match its tensors")
     for key in keys:
         storages[key] = _read_storage(file, types[key].dtype.itemsize)
-    return checkpoint_from_tree(tree, CONTAINER)
+    return contents_of(unpickled, CONTAINER)
 
 
 def _read_storage(file: BinaryIO, itemsize: int) -> bytes:
     header = file.read(8)
     numel = struct.unpack("<q", header)[0] if len(header) == 8 else -1
-    data = file.read(numel * itemsize) if numel >= 0 else b""
+    data = file.read(numel * itemsize) if 0 <= numel <= sys.maxsize // itemsize else b""
     if len(data) != numel * itemsize:
         raise FormatError("truncated: the file ends within a storage")
     return data

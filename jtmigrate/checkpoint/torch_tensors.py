@@ -1,13 +1,16 @@
 """How PyTorch pickles a tensor: a view (offset, shape, strides) into a storage that lies outside of the pickle."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from jtmigrate.checkpoint.bfloat16 import BFLOAT16, BITS, widened
+from jtmigrate.checkpoint.contents import TensorLeaf
 from jtmigrate.checkpoint.errors import FormatError
-from jtmigrate.checkpoint.restricted_pickle import TensorLeaf
+from jtmigrate.checkpoint.numpy_arrays import array_from_bytes, check_shape
 
 STORAGE_DTYPES = {
     "BoolStorage": "bool",
@@ -22,7 +25,11 @@ STORAGE_DTYPES = {
 }
 """PyTorch's storage classes -> numpy dtype names."""
 
-_UNREAD_STORAGES = ("BFloat16Storage", "ComplexFloatStorage", "ComplexDoubleStorage", "UntypedStorage")
+EXPANDED_LIMIT = 64 << 20
+"""Bytes to which a view may repeat the elements of a smaller storage: strides of 0 could ask for any memory."""
+
+_BFLOAT16_STORAGE = "BFloat16Storage"
+_UNREAD_STORAGES = ("ComplexFloatStorage", "ComplexDoubleStorage", "UntypedStorage")
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,9 @@ class StorageType:
 
     @property
     def dtype(self) -> np.dtype:
-        """Little-endian, as stored. Raises FormatError for a storage class without a numpy dtype here."""
+        """Little-endian, as stored; bfloat16 as its bits. Raises FormatError for a storage class not read here."""
+        if self.name == _BFLOAT16_STORAGE:
+            return BITS
         if self.name not in STORAGE_DTYPES:
             raise FormatError(f"{self.name} is not read yet: save it as float32 (tensor.float())")
         return np.dtype(STORAGE_DTYPES[self.name]).newbyteorder("<")
@@ -41,10 +50,11 @@ class StorageType:
 
 @dataclass(frozen=True)
 class Storage:
-    """A storage of a file; `read` fetches its bytes."""
+    """A storage of a file; `fetch(key)` reads its bytes. Within a file, the key tells it from the others."""
 
     type: StorageType
-    read: Callable[[], bytes]
+    key: str
+    fetch: Callable[[str], bytes] = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -56,9 +66,28 @@ class PickledTensor(TensorLeaf):
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
+    @property
+    def shared_storage(self) -> Storage:
+        return self.storage
+
+    @property
+    def stored(self) -> str:
+        return BFLOAT16 if self.storage.type.name == _BFLOAT16_STORAGE else ""
+
     def to_array(self) -> np.ndarray:
         dtype = self.storage.type.dtype
-        return strided_copy(self.storage.read(), dtype, self.offset, self.shape, self.strides)
+        array = strided_copy(self.storage.fetch(self.storage.key), dtype, self.offset, self.shape, self.strides)
+        return widened(array) if self.stored else array
+
+
+@dataclass(frozen=True, eq=False)
+class UnreadTensor(TensorLeaf):
+    """A tensor of a dtype that PyTorch gives no storage class of its own: float8, uint16, ..."""
+
+    dtype: str
+
+    def to_array(self) -> np.ndarray:
+        raise FormatError(f"{self.dtype} is not read: save it as float32 or an integer that torch and numpy share")
 
 
 def strided_copy(
@@ -68,14 +97,17 @@ def strided_copy(
 
     Raises FormatError if the view reaches beyond the data.
     """
+    check_shape(shape)
     numbers = (offset, *shape, *strides)
     if len(shape) != len(strides) or not all(isinstance(number, int) and number >= 0 for number in numbers):
         raise FormatError(f"impossible view: offset {offset}, shape {shape}, strides {strides}")
     if 0 in shape:
-        return np.empty(shape, dtype.newbyteorder("="))
+        return array_from_bytes(b"", dtype, shape)
     extent = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True)) + 1
     if extent * dtype.itemsize > len(data):
         raise FormatError(f"needs {extent * dtype.itemsize} bytes of a storage of {len(data)}")
+    if math.prod(shape) * dtype.itemsize > max(len(data), EXPANDED_LIMIT):
+        raise FormatError(f"shape {shape} repeats a storage of {len(data)} bytes beyond {EXPANDED_LIMIT}")
     flat = np.frombuffer(data, dtype, count=extent - offset, offset=offset * dtype.itemsize)
     byte_strides = [stride * dtype.itemsize for stride in strides]
     try:
@@ -88,7 +120,16 @@ def strided_copy(
 def _rebuild_tensor(storage: Storage, offset: int, shape: Any, strides: Any, *_: Any) -> PickledTensor:
     if not isinstance(storage, Storage):
         raise FormatError("a tensor without a storage")
-    return PickledTensor(storage, offset, tuple(shape), tuple(strides))
+    shape, strides = tuple(shape), tuple(strides)
+    # Checked before anything else: a leaf is hashed, and not everything that a pickle can put here can be.
+    if not all(isinstance(number, int) for number in (offset, *shape, *strides)):
+        raise FormatError(f"impossible view: offset {offset}, shape {shape}, strides {strides}")
+    return PickledTensor(storage, offset, shape, strides)
+
+
+def _rebuild_untyped_tensor(*arguments: Any) -> UnreadTensor:
+    """The seventh argument is the dtype, a global that is not on the allow-list."""
+    return UnreadTensor(getattr(arguments[6], "origin", "an unknown dtype"))
 
 
 def _rebuild_parameter(tensor: TensorLeaf, *_: Any) -> TensorLeaf:
@@ -97,9 +138,10 @@ def _rebuild_parameter(tensor: TensorLeaf, *_: Any) -> TensorLeaf:
 
 TORCH_GLOBALS: dict[str, Any] = {
     "torch._utils._rebuild_tensor_v2": _rebuild_tensor,
+    "torch._utils._rebuild_tensor_v3": _rebuild_untyped_tensor,
     "torch._utils._rebuild_parameter": _rebuild_parameter,
     "torch.Size": tuple,
-    **{f"torch.{name}": StorageType(name) for name in (*STORAGE_DTYPES, *_UNREAD_STORAGES)},
+    **{f"torch.{name}": StorageType(name) for name in (*STORAGE_DTYPES, _BFLOAT16_STORAGE, *_UNREAD_STORAGES)},
     "torch.storage.UntypedStorage": StorageType("UntypedStorage"),
 }
 """The allow-list of a `.pth`: what stands for each global that a tensor needs."""

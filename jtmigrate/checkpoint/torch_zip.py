@@ -8,18 +8,20 @@ import pickle
 import struct
 import zipfile
 from collections.abc import Mapping
+from functools import lru_cache
 from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from jtmigrate.checkpoint.contents import Contents
 from jtmigrate.checkpoint.errors import FormatError
-from jtmigrate.checkpoint.model import Checkpoint
 from jtmigrate.checkpoint.restricted_pickle import load_restricted
-from jtmigrate.checkpoint.state_dict import checkpoint_from_tree
+from jtmigrate.checkpoint.state_dict import contents_of
 from jtmigrate.checkpoint.torch_tensors import STORAGE_DTYPES, TORCH_GLOBALS, Storage, StorageType
 
 CONTAINER = "PyTorch zip"
+KEEPS_TIES = True
 
 _MAGIC = b"PK\x03\x04"
 
@@ -34,34 +36,42 @@ def matches(head: bytes) -> bool:
     return head.startswith(_MAGIC)
 
 
-def read(file: BinaryIO) -> Checkpoint:
+def read(file: BinaryIO) -> Contents:
     """Raises FormatError if the archive is damaged or holds no tensors by name."""
     try:
         archive = zipfile.ZipFile(file)
     except _DAMAGE as error:
         raise FormatError(f"damaged or truncated zip archive ({error})") from error
-    with archive:
-        root = _root(archive)
-        if f"{root}byteorder" in archive.NameToInfo and _read_member(archive, f"{root}byteorder") != b"little":
-            raise FormatError("written on a big-endian machine, which is not read yet")
+    root = _root(archive)
+    if f"{root}byteorder" in archive.NameToInfo and _read_member(archive, f"{root}byteorder") != b"little":
+        raise FormatError("written on a big-endian machine, which is not read yet")
 
-        def persistent_load(reference: Any) -> Storage:
-            match reference:
-                case ("storage", StorageType() as storage_type, str(key), *_):
-                    return Storage(storage_type, lambda: _read_member(archive, f"{root}data/{key}"))
-            raise FormatError(f"unknown reference in data.pkl: {reference!r}")
+    # Views of one storage usually follow each other: the last one is kept, so that each is read once.
+    @lru_cache(maxsize=1)
+    def read_storage(key: str) -> bytes:
+        return _read_member(archive, f"{root}data/{key}")
 
-        data = BytesIO(_read_member(archive, f"{root}data.pkl"))
-        return checkpoint_from_tree(load_restricted(data, TORCH_GLOBALS, persistent_load), CONTAINER)
+    def persistent_load(reference: Any) -> Storage:
+        match reference:
+            case ("storage", StorageType() as storage_type, str(key), *_):
+                return Storage(storage_type, key, read_storage)
+        raise FormatError(f"unknown reference in data.pkl: {reference!r}")
+
+    data = BytesIO(_read_member(archive, f"{root}data.pkl"))
+    return contents_of(load_restricted(data, TORCH_GLOBALS, persistent_load), CONTAINER)
 
 
 def write(file: BinaryIO, tensors: Mapping[str, np.ndarray]) -> None:
-    """Write {"state_dict": tensors}; `torch.load(weights_only=True)` reads it."""
+    """Write {"state_dict": tensors}; `torch.load(weights_only=True)` reads it, tied names as one storage."""
+    keys: dict[int, int] = {}
+    for array in tensors.values():
+        keys.setdefault(id(array), len(keys))
+    storages = {keys[id(array)]: array for array in tensors.values()}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         # ZipInfo's fixed default date makes equal tensors give equal files.
-        archive.writestr(zipfile.ZipInfo("archive/data.pkl"), _pickle_state_dict(tensors))
+        archive.writestr(zipfile.ZipInfo("archive/data.pkl"), _pickle_state_dict(tensors, keys))
         archive.writestr(zipfile.ZipInfo("archive/byteorder"), "little")
-        for key, array in enumerate(tensors.values()):
+        for key, array in storages.items():
             archive.writestr(zipfile.ZipInfo(f"archive/data/{key}"), _little_endian(array))
         archive.writestr(zipfile.ZipInfo("archive/version"), "3\n")
 
@@ -87,12 +97,12 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
         raise FormatError(f"cannot read {name} of the archive ({error})") from error
 
 
-def _pickle_state_dict(tensors: Mapping[str, np.ndarray]) -> bytes:
-    """The pickle of {"state_dict": {name: tensor}}, written opcode by opcode.
+def _pickle_state_dict(tensors: Mapping[str, np.ndarray], keys: Mapping[int, int]) -> bytes:
+    """The pickle of {"state_dict": {name: tensor}}, written opcode by opcode; `keys` is id of array -> storage.
 
     Python's own pickler looks up each global that it writes, which would need torch.
     """
-    entries = b"".join(_atom(name) + _tensor(key, array) for key, (name, array) in enumerate(tensors.items()))
+    entries = b"".join(_atom(name) + _tensor(keys[id(array)], array) for name, array in tensors.items())
     state_dict = pickle.EMPTY_DICT + pickle.MARK + entries + pickle.SETITEMS
     return pickle.PROTO + b"\x02" + pickle.EMPTY_DICT + _atom("state_dict") + state_dict + pickle.SETITEM + pickle.STOP
 

@@ -10,7 +10,9 @@ from jtmigrate.errors import UserError
 
 
 def command(
-    src: Annotated[Path, typer.Argument(metavar="SRC", help="Checkpoint: PyTorch .pth, .pt, .ckpt or Jittor .pkl.")],
+    src: Annotated[
+        Path, typer.Argument(metavar="SRC", help="Checkpoint: .pth, .pt, .ckpt, .pkl, .safetensors or .npz.")
+    ],
     dst: Annotated[Path, typer.Argument(metavar="DST", help="Result; its suffix says which of these formats.")],
     config: Annotated[
         str | None, typer.Option(metavar="NAME", help="Check against this NanoDet-Plus configuration.")
@@ -30,7 +32,7 @@ def command(
         Path | None, typer.Option(metavar="FILE.json", help="Write the fate of every tensor here.")
     ] = None,
 ) -> None:
-    """Convert a checkpoint between PyTorch and Jittor; every tensor is checked, written and read back.
+    """Convert a checkpoint into another format; every tensor is checked, written and read back.
 
     Exit code 0 if done, 2 if a file is unusable or does not fit the target (nothing is written then).
     """

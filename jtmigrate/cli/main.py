@@ -9,8 +9,9 @@ from typing import NoReturn
 
 import typer
 
-from jtmigrate.cli import convert, diff, doctor
+from jtmigrate.cli import convert, diff, doctor, inspect
 from jtmigrate.errors import UserError
+from jtmigrate.report.numbers import printable
 
 EXTRAS = {"torch": "torch", "jittor": "jittor", "jinja2": "report", "matplotlib": "report", "cv2": "vision"}
 """Modules that a command may lack -> the optional part of jtmigrate that brings them."""
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command("diff")(diff.command)
 app.command("convert")(convert.command)
+app.command("inspect")(inspect.command)
 app.command("doctor")(doctor.command)
 
 
@@ -46,7 +48,7 @@ def run(command: Callable[[], None]) -> None:
 
 
 def _refuse(reason: str) -> NoReturn:
-    print("error:", " ".join(reason.split()), file=sys.stderr)
+    print("error:", printable(" ".join(reason.split())), file=sys.stderr)
     sys.exit(2)
 
 

@@ -23,6 +23,12 @@ def read_schema(path: str | PathLike[str]) -> Schema:
     return {name: _spec(entry, f"{path}: {name}") for name, entry in entries.items()}
 
 
+def schema_text(schema: Schema) -> str:
+    """What `read_schema` reads, one tensor a line."""
+    lines = (f" {json.dumps(name)}: {json.dumps(spec._asdict())}" for name, spec in schema.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
 def _spec(entry: Any, where: str) -> TensorSpec:
     match entry:
         case {"shape": [*sizes], "dtype": str(dtype)} if len(entry) == 2 and dtype in DTYPES:

@@ -1,4 +1,4 @@
-"""How every report writes a number, a shape and a layer's name, so that all of them can be searched for alike."""
+"""How every report writes a number, a shape and a name, so that all of them can be searched for alike."""
 
 import math
 
@@ -37,6 +37,11 @@ def shape(dimensions: tuple[int, ...]) -> str:
 def layer_name(key: str) -> str:
     """The key of a layer; the model itself has the empty key, which nobody could see."""
     return key or "(whole model)"
+
+
+def printable(text: str) -> str:
+    """`text` with control characters and the like as escapes: a file may name its tensors to fool a terminal."""
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from jtmigrate.checkpoint import Checkpoint, jittor_pickle, read_checkpoint, write_checkpoint
+from jtmigrate.checkpoint.contents import Contents, TensorLeaf
 from jtmigrate.checkpoint.model import DTYPES
 from jtmigrate.errors import UserError
 
@@ -22,7 +23,7 @@ TENSORS = st.dictionaries(
 )
 
 
-@pytest.mark.parametrize("suffix", [".pth", ".pkl"])
+@pytest.mark.parametrize("suffix", [".pth", ".pkl", ".safetensors"])
 @given(tensors=TENSORS)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_tensors_come_back_bit_for_bit(tmp_path: Path, suffix: str, tensors: dict[str, np.ndarray]) -> None:
@@ -104,7 +105,11 @@ def test_an_existing_file_survives_a_failed_write(tmp_path: Path, monkeypatch: p
 
 
 def test_what_reads_back_differently_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jittor_pickle, "read", lambda file: Checkpoint({"w": np.zeros(2, np.float32)}))
+    class Zeros(TensorLeaf):
+        def to_array(self) -> np.ndarray:
+            return np.zeros(2, np.float32)
+
+    monkeypatch.setattr(jittor_pickle, "read", lambda file: Contents({"w": Zeros()}, "Jittor pickle"))
     with pytest.raises(UserError, match="'w' read back differs"):
         write_checkpoint(tmp_path / "a.pkl", ONE)
     assert not list(tmp_path.iterdir())

@@ -73,6 +73,12 @@ def test_nothing_in_the_file_is_executed(tmp_path: Path) -> None:
     assert not (tmp_path / "made").exists()
 
 
+def test_a_number_that_would_fill_the_memory(tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(b"\x80\x02}r\xff\xff\xff\x7f.")
+    with pytest.raises(UserError, match="object 2147483647 of 1"):
+        read_checkpoint(tmp_path / "a.pkl")
+
+
 def test_arrays_of_objects_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.pkl").write_bytes(pickle.dumps({"a": np.array([None, 1])}, 4))
     with pytest.raises(UserError, match="'a'"):

@@ -36,6 +36,15 @@ def test_reads_what_torch_wrote(tmp_path: Path) -> None:
         assert (found.dtype, found.shape, found.tobytes()) == (expected.dtype, expected.shape, expected.tobytes())
 
 
+@pytest.mark.parametrize("numel", [-1, 2**40, 2**62, 2**63 - 1])
+def test_an_absurd_number_of_elements(tmp_path: Path, numel: int) -> None:
+    torch.save({"w": torch.ones(3)}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
+    whole = (tmp_path / "a.pth").read_bytes()
+    (tmp_path / "a.pth").write_bytes(whole[:-20] + numel.to_bytes(8, "little", signed=True) + whole[-12:])
+    with pytest.raises(UserError, match="within a storage"):
+        read_checkpoint(tmp_path / "a.pth")
+
+
 def test_truncated_anywhere(tmp_path: Path) -> None:
     save(tmp_path / "a.pth")
     whole = (tmp_path / "a.pth").read_bytes()

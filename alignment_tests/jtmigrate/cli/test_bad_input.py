@@ -48,6 +48,7 @@ def material(tmp_path_factory):
     content = (folder / "good.pth").read_bytes()
     (folder / "cut.pth").write_bytes(content[: len(content) // 2])
     (folder / "text.pth").write_text("not a checkpoint")
+    (folder / "long.safetensors").write_bytes((2**60).to_bytes(8, "little") + b"{}")
     (folder / "folder.pth").mkdir()
     cv2.imwrite(str(folder / "photo.jpg"), np.zeros((48, 64, 3), np.uint8))
     (folder / "cut.jpg").write_bytes((folder / "photo.jpg").read_bytes()[:30])
@@ -88,6 +89,12 @@ def any_two(torch="pair:original", jittor="pair:port", inputs="x.npz"):
     return ("diff", "--torch", torch, "--jittor", jittor, "--input", inputs)
 
 
+def looking(source):
+    """Both ways to inspect a file."""
+    yield "inspect", source
+    yield "inspect", source, "--schema"
+
+
 def reading(source):
     """Each command, asked to read a checkpoint; `convert` checks it against a configuration, as the others do."""
     yield *DIFF, "--weights", source
@@ -107,6 +114,12 @@ KNOWN = f"the known names are {', '.join(known_configs())}"
         *((line, "text.pth: neither a PyTorch checkpoint nor") for line in reading("text.pth")),
         *((line, "cut.pth: damaged or truncated zip archive") for line in reading("cut.pth")),
         *((line, "folder.pth: cannot be read: Is a directory") for line in reading("folder.pth")),
+        *((line, "none.pth: no such file") for line in looking("none.pth")),
+        *((line, "text.pth: neither a PyTorch checkpoint nor") for line in looking("text.pth")),
+        *((line, "cut.pth: damaged or truncated zip archive") for line in looking("cut.pth")),
+        *((line, "folder.pth: cannot be read: Is a directory") for line in looking("folder.pth")),
+        *((line, "long.safetensors: damaged or truncated: a header of") for line in looking("long.safetensors")),
+        *((line, "cut.npz: damaged or truncated zip archive") for line in looking("cut.npz")),
         *((line, SHAPES) for line in reading("wide.pth")),
         *((line, NAMES) for line in reading("other.pth")),
         ((*DIFF, "--weights", "good.pth", "--num-classes", "20"), "head has 3 classes, but --num-classes says 20"),

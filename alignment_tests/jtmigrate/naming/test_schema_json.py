@@ -6,7 +6,7 @@ import pytest
 
 from jtmigrate.errors import UserError
 from jtmigrate.naming.schema import TensorSpec
-from jtmigrate.naming.schema_json import read_schema
+from jtmigrate.naming.schema_json import read_schema, schema_text
 
 
 def test_names_keep_their_order(tmp_path: Path) -> None:
@@ -14,6 +14,14 @@ def test_names_keep_their_order(tmp_path: Path) -> None:
     path.write_text('{"b": {"shape": [2, 3], "dtype": "float32"}, "a": {"shape": [], "dtype": "int64"}}')
     schema = read_schema(path)
     assert list(schema.items()) == [("b", TensorSpec((2, 3), "float32")), ("a", TensorSpec((), "int64"))]
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    schema = {"b": TensorSpec((2, 3), "float32"), 'ünï "\n\x1b': TensorSpec((), "int64"), "e": TensorSpec((0,), "bool")}
+    text = schema_text(schema)
+    assert text.isascii()
+    (tmp_path / "a.json").write_text(text)
+    assert list(read_schema(tmp_path / "a.json").items()) == list(schema.items())
 
 
 @pytest.mark.parametrize(

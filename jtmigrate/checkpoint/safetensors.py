@@ -1,0 +1,173 @@
+"""The safetensors format, read and written here.
+
+The length of the header as uint64, the header as JSON ({name: {"dtype", "shape", "data_offsets"}}, and notes under
+"__metadata__"), then the bytes of the tensors, which cover the rest of the file without gap or overlap. The common
+library is not used: it forgets the order of the names, and holds a whole file in memory to write it.
+"""
+
+import json
+import math
+import os
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from jtmigrate.checkpoint.bfloat16 import BFLOAT16, BITS, widened
+from jtmigrate.checkpoint.contents import Contents, TensorLeaf
+from jtmigrate.checkpoint.errors import FormatError
+from jtmigrate.checkpoint.numpy_arrays import array_from_bytes, check_shape
+
+CONTAINER = "safetensors"
+KEEPS_TIES = False
+
+HEADER_LIMIT = 8 << 20
+"""Bytes: room for 70,000 tensors, and little enough that a hostile header cannot fill the memory once parsed."""
+
+_DTYPES = {
+    "BOOL": "bool",
+    "U8": "uint8",
+    "I8": "int8",
+    "I16": "int16",
+    "I32": "int32",
+    "I64": "int64",
+    "F16": "float16",
+    "F32": "float32",
+    "F64": "float64",
+}
+_CODES = {dtype: code for code, dtype in _DTYPES.items()}
+_BFLOAT16_CODE = "BF16"
+
+_METADATA = "__metadata__"
+
+
+def matches(head: bytes) -> bool:
+    """Whether a file that begins with `head` is of this format, a wrong length of its header forgiven."""
+    # A length may begin like a pickle (0x80, protocol), but then its upper bytes, unlike a pickle's, are zero.
+    return head[8:9] == b"{" and (head[:1] != b"\x80" or head[3:8] == bytes(5))
+
+
+def read(file: BinaryIO) -> Contents:
+    """Raises FormatError if the header is damaged or the tensors do not cover the file exactly."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    length = struct.unpack("<Q", file.read(8))[0]
+    if length > size - 8:
+        raise FormatError(f"damaged or truncated: a header of {length} bytes in a file of {size}")
+    if length > HEADER_LIMIT:
+        raise FormatError(f"its header has {length} bytes, more than the {HEADER_LIMIT} that are read")
+    header = _parse(file.read(length))
+    metadata = header.pop(_METADATA, {})
+    if not isinstance(metadata, dict):
+        raise FormatError(f"{_METADATA} is not an object")
+    leaves = {name: _leaf(file, 8 + length, name, entry) for name, entry in header.items()}
+    _check_ranges(leaves, 8 + length, size)
+    if not leaves:
+        raise FormatError("holds no tensors")
+    return Contents(leaves, CONTAINER, left_behind=tuple(f"{_METADATA}.{key}" for key in metadata))
+
+
+def write(file: BinaryIO, tensors: Mapping[str, np.ndarray]) -> None:
+    """Write the tensors under their names, in this order; tied ones become copies, as the format has no ties.
+
+    Raises FormatError for a name that the format reserves.
+    """
+    if _METADATA in tensors:
+        raise FormatError(f"{CONTAINER} keeps the name {_METADATA} for itself: rename the tensor")
+    # The widest items first, so that each tensor is aligned to its own.
+    by_width = sorted(tensors, key=lambda name: -tensors[name].itemsize)
+    begin, offsets = 0, {}
+    for name in by_width:
+        offsets[name] = [begin, begin := begin + tensors[name].nbytes]
+    entries = {
+        name: {"dtype": _CODES[array.dtype.name], "shape": array.shape, "data_offsets": offsets[name]}
+        for name, array in tensors.items()
+    }
+    # transformers opens no file without this note; arrays are laid out here as in PyTorch.
+    header = json.dumps({_METADATA: {"format": "pt"}, **entries}, ensure_ascii=False, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    if len(header) > HEADER_LIMIT:
+        raise FormatError(f"the names need a header of {len(header)} bytes, more than {HEADER_LIMIT}")
+    file.write(struct.pack("<Q", len(header)) + header)
+    for name in by_width:
+        array = tensors[name]
+        file.write(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+
+
+@dataclass(frozen=True, eq=False)
+class _Leaf(TensorLeaf):
+    """Bytes `begin` to `end` of the file."""
+
+    file: BinaryIO
+    begin: int
+    end: int
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    stored: str = ""
+
+    def to_array(self) -> np.ndarray:
+        self.file.seek(self.begin)
+        array = array_from_bytes(self.file.read(self.end - self.begin), self.dtype, self.shape)
+        return widened(array) if self.stored else array
+
+
+def _parse(text: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(text.decode(), object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"its header is damaged: {error}") from error
+    if not isinstance(header, dict):
+        raise FormatError("its header is not an object")
+    return header
+
+
+def _without_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Raises ValueError: of two entries with one name, readers differ in which they take."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{key!r} occurs twice")
+        found[key] = value
+    return found
+
+
+def _leaf(file: BinaryIO, data: int, name: str, entry: Any) -> _Leaf:
+    """The leaf that an entry of the header describes; `data` is where the tensors begin."""
+    match entry:
+        case {"dtype": str(code), "shape": [*shape], "data_offsets": [begin, end]} if len(entry) == 3 and all(
+            type(number) is int and number >= 0 for number in (begin, end, *shape)
+        ):
+            dtype = _dtype(name, code)
+            try:
+                check_shape(tuple(shape))
+            except FormatError as error:
+                raise FormatError(f"tensor {name!r}: {error}") from error
+            if end - begin != math.prod(shape) * dtype.itemsize:
+                raise FormatError(f"tensor {name!r}: shape {tuple(shape)} of {code} does not fill {end - begin} bytes")
+            stored = BFLOAT16 if code == _BFLOAT16_CODE else ""
+            return _Leaf(file, data + begin, data + end, dtype, tuple(shape), stored)
+    raise FormatError(f"tensor {name!r}: its entry of the header is no dtype, shape and data_offsets")
+
+
+def _dtype(name: str, code: str) -> np.dtype:
+    if code == _BFLOAT16_CODE:
+        return BITS
+    if code not in _DTYPES:
+        known = ", ".join((*_DTYPES, _BFLOAT16_CODE))
+        raise FormatError(f"tensor {name!r} is {code!r}, which is not read: save it as one of {known}")
+    return np.dtype(_DTYPES[code]).newbyteorder("<")
+
+
+def _check_ranges(leaves: Mapping[str, _Leaf], begin: int, end: int) -> None:
+    """Raises FormatError unless the tensors follow each other from `begin` to `end` of the file."""
+    for name, leaf in sorted(leaves.items(), key=lambda item: (item[1].begin, item[1].end)):
+        if leaf.begin != begin:
+            fault = "overlaps another" if leaf.begin < begin else "leaves a gap before it"
+            raise FormatError(f"tensor {name!r} {fault}: the file is damaged")
+        begin = leaf.end
+    if begin > end:
+        raise FormatError(f"truncated: its tensors end at byte {begin}, the file at {end}")
+    if begin < end:
+        raise FormatError(f"{end - begin} bytes at its end belong to no tensor: the file is damaged")
