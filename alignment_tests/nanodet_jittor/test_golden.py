@@ -7,12 +7,19 @@ from pathlib import Path
 import jittor as jt
 import numpy as np
 import pytest
+import torch
 
 import nanodet_jittor
 from alignment_tests import golden
 from jtmigrate.checkpoint import read_checkpoint
 from jtmigrate.parity.optim import AdamW, clip_grad_norm
 from nanodet_common.config import known_configs
+
+SAME_KERNELS = torch.backends.cpu.get_cpu_capability() == "AVX512"
+"""With AVX-512, Jittor's convolutions return most of PyTorch's bits, and float32 gradients are within 1 % of its own.
+
+Without, activations near zero fall on other sides of a LeakyReLU, each of which moves gradients by as much.
+"""
 
 
 @contextmanager
@@ -79,7 +86,13 @@ def test_losses_gradients_statistics_and_adamw(config: str, dtype: str, shared: 
                     expected["states"], rel=bounds["loss"]
                 )
                 gradients = {name: p.opt_grad(optimizer).numpy() for name, p in model.named_parameters()}
-                assert not golden.excess(gradients, expected["grad"], own=bounds["gradient"], overall=bounds["overall"])
+                if dtype == "float64" or SAME_KERNELS:
+                    assert not golden.excess(
+                        gradients, expected["grad"], own=bounds["gradient"], overall=bounds["overall"]
+                    )
+                else:
+                    zero = golden.zero_gradients(values)
+                    golden.assert_within_noise(gradients, expected["grad"], values["float64"]["grad"], zero)
                 running = {name: v.numpy() for name, v in model.state_dict().items() if ".running_" in name}
                 assert not golden.excess(running, expected["running"], own=bounds["running"], overall=0)
             norm = clip_grad_norm(optimizer, golden.MAX_GRADIENT_NORM).item()
