@@ -18,7 +18,7 @@ BOUNDS = {
     "float32": {"loss": 1e-5, "gradient": 1e-2, "overall": 1e-6, "running": 1e-5, "step": 3e-4},
     "float64": {"loss": 1e-9, "gradient": 1e-8, "overall": 1e-12, "running": 1e-8, "step": 1e-8},
 }
-"""Relative; "gradient" of a tensor's own norm, plus "overall" of the global one.
+"""Relative; "gradient" of a tensor's own norm, plus "overall" of the global one; "step" for a step's gradient norms.
 
 Two float64 runs differ by the order of sums alone. In float32, a LeakyReLU input that rounds to the other side of zero
 moves a gradient by far more than rounding: the original itself is up to 1.7e-2 of a gradient's own norm away from its
