@@ -30,8 +30,13 @@ class LayerRecord:
     parent     key of the call that made this one; None for the model itself
     arguments  the call's (args, kwargs) with slots in place of the arrays of `inputs` (see trace.structure)
     result     what it returned, with slots in place of the arrays of `outputs`
+    gradients  gradient of the loss with respect to the outputs, by output slot; empty for a run without backward pass
     handed     arrays that this module handed to its children, by "child key/slot"; filled for an isolated replay only,
                where children answer with the reference's outputs and what they are given is the proof
+    pullback   isolated replay with backward pass only: the products of a fixed random cotangent of everything that the
+               module returns and hands on with its Jacobian, by what it is the product for: "input 0", "parameter
+               weight", "answer of conv1/"
+    buffers    isolated replay only: the module's own buffers after the call, by local name; those that it changed
     failure    why an isolated replay could not be carried through, "" if it could: it called other children than
                the reference does, or raised
     """
@@ -45,7 +50,10 @@ class LayerRecord:
     parent: str | None = None
     arguments: Any = ((), {})
     result: Any = None
+    gradients: Arrays = field(default_factory=dict)
     handed: Arrays = field(default_factory=dict)
+    pullback: Arrays = field(default_factory=dict)
+    buffers: Arrays = field(default_factory=dict)
     failure: str = ""
 
     @property
@@ -62,6 +70,9 @@ class Trace:
     dtype       "float32" or "float64": the precision that the model ran in
     layers      finished calls; a child precedes its parent
     state       parameters and buffers by name, before the run
+    buffers     buffers by name, after the run; those that it changed
+    gradients   gradient of the loss by parameter name; empty for a run without backward pass
+    settings    what each module was constructed with, by path: {"kind": "Conv2d", "stride": (2, 2), ...}
     uncalled    paths of modules that compute something and were never called
     meta        versions, thread count, seconds: for reports only
     """
@@ -70,6 +81,9 @@ class Trace:
     dtype: str
     layers: tuple[LayerRecord, ...]
     state: Mapping[str, np.ndarray]
+    buffers: Arrays = field(default_factory=dict)
+    gradients: Arrays = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     uncalled: tuple[str, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
 
