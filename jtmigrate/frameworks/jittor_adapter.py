@@ -82,11 +82,11 @@ class JittorAdapter(Adapter):
                     var.requires_grad = requires_grad
 
     def state(self, model: jt.Module) -> dict[str, np.ndarray]:
-        variables = _persistent(model)
+        variables = persistent_variables(model)
         return dict(zip(variables, self.fetch(list(variables.values())), strict=True))
 
     def assign(self, model: jt.Module, arrays: Mapping[str, np.ndarray]) -> None:
-        variables = _persistent(model)
+        variables = persistent_variables(model)
         with jt.flag_scope(auto_convert_64_to_32=0):
             for name, array in arrays.items():
                 requires_grad = variables[name].requires_grad
@@ -137,7 +137,7 @@ def _variables(model: jt.Module) -> Iterator[jt.Var]:
                 yield var
 
 
-def _persistent(model: jt.Module) -> dict[str, jt.Var]:
+def persistent_variables(model: jt.Module) -> dict[str, jt.Var]:
     """What Jittor saves with a model, shared Vars under each of their names as torch does."""
     return {
         f"{path}.{name}" if path else name: var
