@@ -30,7 +30,8 @@ def compare_layers(runs: Runs, tolerances: Tolerances, exceptions: Exceptions) -
     results = [compare_layer(order, situations, runs, rules) for order, situations in enumerate(runs.pairs())]
     for key, why in runs.without_counterpart():
         listed = reason_for(key.partition("#")[0], exceptions)
-        results.append(_uncompared(LayerResult(key, "", True, len(results), (), Verdict.UNCOMPARED, why), listed))
+        missing = LayerResult(key, "", True, len(results), (), verdict=Verdict.UNCOMPARED, reason=why)
+        results.append(_uncompared(missing, listed))
     return tuple(results)
 
 
