@@ -93,7 +93,9 @@ class Draw:
 
     def module(self, *kinds: type, where: Callable[[jt.Module], bool] = lambda module: True) -> str:
         """Path of a module of one of these kinds."""
-        return self.one_of([path for path, module in self.modules.items() if isinstance(module, kinds) and where(module)])
+        return self.one_of(
+            [path for path, module in self.modules.items() if isinstance(module, kinds) and where(module)]
+        )
 
     def floors_times(self, lowest: float = 10, highest: float = 1e4) -> float:
         """How many noise floors large a fault is, every power of ten as likely as the next."""

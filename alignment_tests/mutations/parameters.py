@@ -3,7 +3,6 @@
 import jittor as jt
 import numpy as np
 
-from alignment_tests.jtmigrate.models import transformer
 from alignment_tests.mutations.fault import Draw, Fault, Mutation, changed
 from jtmigrate.parity import nn
 
@@ -31,9 +30,7 @@ def scaled(draw: Draw) -> Fault:
 
 def through_float16(draw: Draw) -> Fault:
     path = draw.module(*CONV)
-    return changed(
-        path, "weight rounded to float16", weight=lambda array: array.astype(np.float16).astype(np.float32)
-    )
+    return changed(path, "weight rounded to float16", weight=lambda array: array.astype(np.float16).astype(np.float32))
 
 
 def through_bfloat16(draw: Draw) -> Fault:
@@ -115,7 +112,7 @@ def gates_in_another_order(draw: Draw) -> Fault:
         i, f, g, o = np.split(array, 4)
         return np.concatenate([i, f, o, g])
 
-    names = [name for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     layer = draw.index(2)
     return changed("lstm", f"gates of layer {layer} in another order", **{f"{n}_l{layer}": reorder for n in names})
 
@@ -129,7 +126,6 @@ def queries_for_keys(draw: Draw) -> Fault:
 
 
 def words_off_by_one(draw: Draw) -> Fault:
-    assert transformer.WORDS > 1
     return changed("words", "every word has its neighbour's vector", weight=lambda array: np.roll(array, 1, axis=0))
 
 
@@ -150,5 +146,7 @@ MUTATIONS = (
     Mutation("deviation for variance", "buffers", "detector", deviation_for_variance, "running_var|root|squared"),
     Mutation("LSTM gates in another order", "parameters", "tagger", gates_in_another_order, "gate|order|permut"),
     Mutation("queries and keys exchanged", "parameters", "transformer", queries_for_keys, "order|permut|exchang|swap"),
-    Mutation("embedding off by one", "parameters", "transformer", words_off_by_one, "shift|roll|off by one|order|permut"),
+    Mutation(
+        "embedding off by one", "parameters", "transformer", words_off_by_one, "shift|roll|off by one|order|permut"
+    ),
 )

@@ -88,7 +88,9 @@ def nearest(draw: Draw) -> Fault:
 
 def approximate_gelu(draw: Draw) -> Fault:
     def compute(module: transformer.GELU, execute: Callable) -> Callable:
-        return lambda x: x * 0.5 * (1 + jt.tanh((x + x * x * x * F.scalar(0.044715, x)) * F.scalar(0.7978845608028654, x)))
+        return lambda x: (
+            x * 0.5 * (1 + jt.tanh((x + x * x * x * F.scalar(0.044715, x)) * F.scalar(0.7978845608028654, x)))
+        )
 
     return computing("gelu", "the tanh approximation", compute)
 
@@ -98,7 +100,9 @@ def softmax_over_heads(draw: Draw) -> Fault:
 
 
 def dropout_left_on(draw: Draw) -> Fault:
-    return computing("drop", "drops in evaluation too", lambda module, execute: lambda x: jt.nn.dropout(x, 0.1, is_train=True))
+    return computing(
+        "drop", "drops in evaluation too", lambda module, execute: lambda x: jt.nn.dropout(x, 0.1, is_train=True)
+    )
 
 
 def time_first(draw: Draw) -> Fault:
@@ -132,6 +136,8 @@ MUTATIONS = (
     Mutation("GELU by tanh", "hyper-parameters", "transformer", approximate_gelu, "tanh|approx"),
     Mutation("softmax over another dimension", "hyper-parameters", "transformer", softmax_over_heads, r"\bdim|axis"),
     Mutation("dropout in evaluation", "hyper-parameters", "transformer", dropout_left_on, "dropout|drops|random"),
-    Mutation("LSTM with time first", "hyper-parameters", "tagger", time_first, "shape|batch_first|transpos|permut|order"),
+    Mutation(
+        "LSTM with time first", "hyper-parameters", "tagger", time_first, "shape|batch_first|transpos|permut|order"
+    ),
     Mutation("slope kept in float32", "float32 only", "detector", slope_in_float32, "float32"),
 )

@@ -18,7 +18,7 @@ class TorchBasicBlock(tnn.Module):
 
     def forward(self, x):
         y = self.act(self.bn1(self.conv1(x)))
-        return self.act(self.bn2(self.conv2(y)) + self.downsample(x))
+        return self.bn2(self.conv2(y)) + self.downsample(x)
 
 
 class JittorBasicBlock(jt.Module):
@@ -32,7 +32,7 @@ class JittorBasicBlock(jt.Module):
 
     def execute(self, x):
         y = self.act(self.bn1(self.conv1(x)))
-        return self.act(self.bn2(self.conv2(y)) + self.downsample(x))
+        return self.bn2(self.conv2(y)) + self.downsample(x)
 
 
 class TorchPreactivated(tnn.Module):

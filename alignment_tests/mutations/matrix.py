@@ -1,0 +1,118 @@
+"""Faults drawn, injected one at a time, and what the comparison makes of each."""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from alignment_tests.mutations import data, layers, parameters, settings
+from alignment_tests.mutations.fault import Fault, Mutation
+from alignment_tests.mutations.scenes import Scene, scene
+from jtmigrate.compare.result import DiffResult, LayerResult, QuantityResult
+from jtmigrate.diff import diff_pair
+from jtmigrate.errors import UserError
+from jtmigrate.frameworks.torch_adapter import TorchAdapter
+
+MUTATIONS: tuple[Mutation, ...] = (
+    *parameters.MUTATIONS,
+    *settings.MUTATIONS,
+    *layers.MUTATIONS,
+    *data.MUTATIONS,
+)
+
+SAY_NOTHING = ("it computes something else", "its own code between the calls")
+"""How the sentences begin that are left when no hypothesis fits."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one fault.
+
+    drawn      its place or its size was drawn
+    detected   the pair was not called aligned
+    found      where the first fault was seen, in words
+    localised  that is the very module or stage
+    cause      the sentence about the cause
+    named      the sentence says what was done
+    """
+
+    mutation: Mutation
+    fault: Fault
+    drawn: bool
+    detected: bool
+    found: str
+    localised: bool
+    cause: str
+    named: bool
+    seconds: float
+
+
+def run(mutations: Iterable[Mutation], seed: int) -> Iterator[Outcome]:
+    """Inject one fault of each kind, drawn from `seed` and the kind's name alone: the others do not matter to it."""
+    with reference_recorded_once():
+        for mutation in mutations:
+            where = scene(mutation.scene)
+            draw = where.draw(np.random.default_rng([seed, crc32(mutation.name.encode())]))
+            yield try_out(mutation, mutation.draw(draw), where, drawn=draw.drawn)
+
+
+def try_out(mutation: Mutation, fault: Fault, where: Scene, *, drawn: bool) -> Outcome:
+    """Compare the scene's pair with the fault in it."""
+    started = time.perf_counter()
+    try:
+        with fault.during():
+            result = diff_pair(fault.inject(where.pair), where.plan)
+    except UserError as error:
+        detected, found, localised, cause = True, "refused", False, str(error)
+    else:
+        first = result.first_fault
+        detected, cause = not result, result.cause
+        found = "nowhere" if first is None else first.key or "the model itself"
+        localised = first is not None and is_where(first, fault)
+    named = localised and says(cause, mutation.cause)
+    return Outcome(mutation, fault, drawn, detected, found, localised, cause, named, time.perf_counter() - started)
+
+
+def says(cause: str, words: str) -> bool:
+    """Whether a sentence names the cause; one that lists whatever it may be names nothing."""
+    return not cause.startswith(SAY_NOTHING) and re.search(words, cause, re.IGNORECASE) is not None
+
+
+def is_where(found: LayerResult | QuantityResult, fault: Fault) -> bool:
+    """Whether the first fault is the one that was injected."""
+    if fault.quantities:
+        return isinstance(found, QuantityResult) and found.quantity in fault.quantities
+    return found.path == fault.path
+
+
+def false_alarms(results: Iterable[DiffResult]) -> list[str]:
+    """What is wrong with comparisons that have nothing wrong in them."""
+    return [failure for result in results for failure in result.failures]
+
+
+@contextmanager
+def reference_recorded_once() -> Iterator[None]:
+    """Within the block, a reference that was recorded is not recorded again: no fault is ever in it."""
+    original = TorchAdapter.record
+    recorded: dict[tuple, Any] = {}
+
+    def record(self: TorchAdapter, model: Any, inputs: Any, **options: Any) -> Any:
+        key = (id(model), *sorted((name, _identity(value)) for name, value in options.items()))
+        if key not in recorded:
+            recorded[key] = original(self, model, inputs, **options)
+        return recorded[key]
+
+    TorchAdapter.record = record
+    try:
+        yield
+    finally:
+        TorchAdapter.record = original
+
+
+def _identity(value: Any) -> str:
+    return str(id(value)) if isinstance(value, Callable) else repr(value)

@@ -1,0 +1,94 @@
+"""The pairs of models that faults are injected into, and how each is compared."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jittor as jt
+import numpy as np
+from torch import nn as tnn
+
+from alignment_tests.jtmigrate import pairs
+from alignment_tests.jtmigrate.models import lstm, residual, transformer, unet
+from alignment_tests.mutations.detector import detector
+from alignment_tests.mutations.fault import Draw
+from jtmigrate.compare.result import DiffResult
+from jtmigrate.diff import DEFAULT_PLAN, ModelPair, Plan, diff_pair
+from jtmigrate.frameworks.jittor_adapter import JittorAdapter
+from jtmigrate.frameworks.torch_adapter import TorchAdapter
+from jtmigrate.parity import nn as pnn
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A faithful pair and how it is compared."""
+
+    name: str
+    pair: ModelPair
+    plan: Plan = DEFAULT_PLAN
+
+    def draw(self, random: np.random.Generator) -> Draw:
+        """What a fault may be drawn from."""
+        clean = self.clean
+        model = self.pair.build_jittor()
+        modules = dict(model.named_modules())
+        called = dict.fromkeys(layer.path for layer in clean.layers if layer.path in modules and layer.path)
+        return Draw(
+            random,
+            {path: modules[path] for path in called},
+            JittorAdapter().state(model),
+            {layer.path: layer.floor for layer in clean.layers},
+        )
+
+    @property
+    def clean(self) -> DiffResult:
+        """The comparison without a fault."""
+        return _clean(self.name)
+
+
+def small(
+    original: Callable[[], tnn.Module], port: Callable[[], jt.Module], inputs: Any, *, training: bool = False
+) -> ModelPair:
+    """A seeded model and its port, with the same parameters."""
+
+    @cache
+    def build_torch() -> tnn.Module:
+        return pairs.seeded(original()).train(training)
+
+    def build_jittor() -> jt.Module:
+        model = port()
+        JittorAdapter().load_state(model, TorchAdapter().state(build_torch()))
+        (model.train if training else model.eval)()
+        return model
+
+    return ModelPair(build_torch, build_jittor, inputs)
+
+
+WORDS = np.random.default_rng(0).integers(0, transformer.WORDS, (3, transformer.LENGTH))
+
+BUILD: Mapping[str, Callable[[], ModelPair]] = {
+    "detector": lambda: detector(training=False),
+    "resnet": lambda: small(residual.TorchResNet, residual.JittorResNet, pairs.IMAGE),
+    "unet": lambda: small(unet.TorchUNet, unet.JittorUNet, pairs.IMAGE),
+    "transformer": lambda: small(transformer.TorchTransformer, transformer.JittorTransformer, WORDS),
+    "tagger": lambda: small(lstm.TorchTagger, lstm.JittorTagger, pairs.noise(3, 4, 5)),
+    "norm": lambda: small(
+        pairs.TorchNorm, lambda: pairs.JittorNorm(pnn.BatchNorm2d), pairs.noise(4, 4, 32, 32, mean=30), training=True
+    ),
+}
+"""Name of a scene -> its pair. The reference is the same object every time: that of a pair is built once."""
+
+PLANS: Mapping[str, Plan] = {}
+"""Scenes that are compared otherwise than by a plain forward pass."""
+
+
+@cache
+def scene(name: str) -> Scene:
+    """The scene of this name."""
+    return Scene(name, BUILD[name](), PLANS.get(name, DEFAULT_PLAN))
+
+
+@cache
+def _clean(name: str) -> DiffResult:
+    return diff_pair(scene(name).pair, scene(name).plan)
