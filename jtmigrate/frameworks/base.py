@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Literal
 
@@ -14,10 +15,12 @@ import numpy as np
 
 from jtmigrate.errors import UserError
 from jtmigrate.trace.allowances import jittor_lacks, same_shape
+from jtmigrate.trace.cotangents import cotangent
 from jtmigrate.trace.record import ROOT, LayerRecord, Trace
 from jtmigrate.trace.recorder import Recorder, fetched
-from jtmigrate.trace.stand_ins import StandIns
-from jtmigrate.trace.structure import map_leaves
+from jtmigrate.trace.stages import stages_watched
+from jtmigrate.trace.stand_ins import Backward, StandIns
+from jtmigrate.trace.structure import map_leaves, take_apart
 
 DType = Literal["float32", "float64"]
 Model = Any
@@ -25,10 +28,14 @@ Module = Any
 Tensor = Any
 Call = Callable[[Model, Any], Any]
 """Runs a model on inputs; the default is `plain_call`."""
+Loss = Callable[[Model, Any], Tensor]
+"""(model, what the run returned) -> the scalar that a backward pass starts from."""
 
 REPLAYS_PER_FETCH = 32
 """Isolated layers computed between two fetches: enough to make a fetch cheap, few enough to bound memory."""
 NAMES_SHOWN = 5
+STAGE = "function"
+"""Kind of a recorded stage."""
 
 _MISSING = object()
 
@@ -40,67 +47,131 @@ def plain_call(model: Model, inputs: Any) -> Any:
     return model(*inputs) if isinstance(inputs, tuple | list) else model(inputs)
 
 
+class Tape(ABC):
+    """One backward pass through a whole run, without disturbing it."""
+
+    @abstractmethod
+    def watch(self, tensor: Tensor) -> Any:
+        """A handle on the gradient that a tensor is going to have."""
+
+    @abstractmethod
+    def backward(self, loss: Tensor, parameters: Mapping[str, Tensor]) -> dict[str, Any]:
+        """Handles on the gradients of the parameters that the loss depends on."""
+
+    @abstractmethod
+    def gradient_of(self, handle: Any) -> Any | None:
+        """After `backward`: a handle to fetch, None for a tensor that has no gradient."""
+
+
 class Adapter(ABC):
-    """One framework. Models are run as they stand: no switch to evaluation mode, no gradient."""
+    """One framework. Models are run as they stand: no switch to evaluation mode."""
 
     name: str
     computing_method: str
     """Name of the method of a module that computes it: `forward` or `execute`."""
 
-    def record(self, model: Model, inputs: Any, *, dtype: DType = "float32", call: Call = plain_call) -> Trace:
-        """Run a model once and return what every module was given and returned.
+    def record(
+        self,
+        model: Model,
+        inputs: Any,
+        *,
+        dtype: DType = "float32",
+        call: Call = plain_call,
+        backward: bool = False,
+        loss: Loss | None = None,
+    ) -> Trace:
+        """Run a model once and return what every module and stage was given and returned.
 
-        inputs  an array, or a tuple or dict of arrays; floating ones are cast to `dtype`
-        dtype   the precision of the run; "float64" starts from the model's own float32 parameters
-        call    what a run is, where it is not simply `model(inputs)`
+        inputs    an array, or a tuple or dict of arrays; floating ones are cast to `dtype`
+        dtype     the precision of the run; "float64" starts from the model's own float32 parameters
+        call      what a run is, where it is not simply `model(inputs)`
+        backward  record gradients too
+        loss      what they are of; by default the outputs' sum, weighted by fixed random numbers
 
         The model is left as it was: buffers too, where the run changes them.
         """
         started = time.perf_counter()
         self.check_model(model)
         state = self.state(model)
-        with self.running(model, dtype) as live:
+        with self.running(model, dtype, backward=backward) as live:
             modules = self.modules(live)
-            recorder = Recorder(self.name, self.is_tensor, self.keeper())
+            tape = self.tape() if backward else None
+            recorder = Recorder(self.name, self.is_tensor, self.keeper(), tape and tape.watch)
 
             def watch(path: str, module: Module, compute: Callable) -> Callable:
                 return recorder.wrap(path, type(module).__name__, not self.has_children(module), compute)
 
+            def watch_stage(name: str, function: Callable) -> Callable:
+                return recorder.wrap(name, STAGE, True, function)
+
             run = watch(ROOT, live, lambda tensors: call(live, tensors))
-            with _replaced(modules, self.computing_method, watch):
-                run(self.tensors(inputs, dtype))
-            layers = recorder.fetched(self.fetch)
+            before = self.variables(live)
+            with _replaced(modules, self.computing_method, watch), stages_watched(watch_stage):
+                output = run(self.tensors(inputs, dtype))
+            gradients = {}
+            if tape:
+                total = loss(live, output) if loss else self._probe(output, dtype)
+                gradients = tape.backward(total, self.parameters(live))
+                recorder.take_gradients(tape.gradient_of)
+            layers = recorder.fetched(self.fetch, gradients.values())
+            gradients, buffers = self.fetch_all(gradients), self.fetch_all(self.changed(before, live))
             uncalled = recorder.uncalled(path for path, module in modules.items() if self.computes(module))
-        return Trace(self.name, dtype, layers, state, uncalled, self._meta(started))
+        return Trace(self.name, dtype, layers, state, uncalled, self._meta(started), buffers, gradients)
 
-    def replay(self, model: Model, reference: Trace, *, dtype: DType = "float32", call: Call = plain_call) -> Trace:
-        """Run every module of a model on its own, on what the same module of `reference` was given.
+    def replay(
+        self,
+        model: Model,
+        reference: Trace,
+        *,
+        dtype: DType = "float32",
+        call: Call = plain_call,
+        backward: bool = False,
+    ) -> Trace:
+        """Run every module and stage of a model on its own, on what the same one of `reference` was given.
 
-        See `jtmigrate.trace.stand_ins`. The trace has the reference's order and only the modules that both have;
-        each starts from the model's state as it stands, whatever the ones before it did.
+        See `jtmigrate.trace.stand_ins`. The trace has the reference's order and only what both have; each starts from
+        the model's state as it stands, whatever the ones before it did.
         """
         started = time.perf_counter()
         self.check_model(model)
         state = self.state(model)
-        with self.running(model, dtype) as live:
+        with self.running(model, dtype, backward=backward) as live:
             modules = self.modules(live)
-            stand_ins = StandIns(reference, self.is_tensor, self.keeper(), lambda array: self.tensor(array, dtype))
+            stand_ins = StandIns(
+                reference,
+                self.is_tensor,
+                self.keeper(),
+                lambda array: self.tensor(array, dtype),
+                self.pullback(dtype) if backward else None,
+            )
 
-            def perform(record: LayerRecord) -> LayerRecord:
-                module = live if record.path == ROOT else modules[record.path]
+            def perform(record: LayerRecord) -> LayerRecord | None:
+                module = live if record.path == ROOT else modules.get(record.path)
+                if module is None:
+                    function = stand_ins.stage(record.path)
+                    return function and stand_ins.perform(record, STAGE, True, function)
                 run = (lambda tensors: call(live, tensors)) if record.path == ROOT else module
                 with self.unchanged(module):
-                    return stand_ins.perform(record, type(module).__name__, not self.has_children(module), run)
+                    before = self.variables(module)
+                    done = stand_ins.perform(
+                        record,
+                        type(module).__name__,
+                        not self.has_children(module),
+                        run,
+                        self.own_parameters(module) if backward else {},
+                    )
+                    return replace(done, buffers=self.changed(before, module))
 
             def guard(path: str, _: Module, compute: Callable) -> Callable:
                 return stand_ins.wrap(path, compute)
 
-            wanted = [record for record in reference.layers if record.path == ROOT or record.path in modules]
             layers: list[LayerRecord] = []
-            with _replaced(modules, self.computing_method, guard):
-                for some in _chunks(wanted, REPLAYS_PER_FETCH):
-                    layers += fetched([perform(record) for record in some], ("outputs", "handed"), self.fetch)
-        return Trace(self.name, dtype, tuple(layers), state, meta=self._meta(started))
+            with _replaced(modules, self.computing_method, guard), stages_watched(stand_ins.watch):
+                # Backwards: a stage's function is met when its caller, which finished later, is performed.
+                for some in _chunks(reversed(reference.layers), REPLAYS_PER_FETCH):
+                    done = [record for record in map(perform, some) if record is not None]
+                    layers += fetched(done, ("outputs", "handed", "pullback", "buffers"), self.fetch)
+        return Trace(self.name, dtype, tuple(reversed(layers)), state, meta=self._meta(started))
 
     def load_state(self, model: Model, arrays: Mapping[str, np.ndarray]) -> None:
         """Set every parameter and buffer of a model from `arrays`, each in the model's own dtype.
@@ -140,6 +211,21 @@ class Adapter(ABC):
 
         return map_leaves(inputs, convert)
 
+    def fetch_all(self, handles: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """The arrays behind named handles."""
+        return dict(zip(handles, self.fetch(list(handles.values())), strict=True))
+
+    def _probe(self, output: Any, dtype: DType) -> Tensor:
+        """A scalar that every element of an output matters to, about as much as any other."""
+        _, tensors = take_apart(output, self.is_tensor)
+        terms = []
+        for number, tensor in enumerate(filter(self.is_differentiable, tensors.values())):
+            weight = cotangent(ROOT, number, tuple(tensor.shape)) / max(1, np.prod(tensor.shape)) ** 0.5
+            terms.append((tensor * self.tensor(weight, dtype)).sum())
+        if not terms:
+            raise UserError(f"the {self.name} model returns nothing that has a gradient: give a loss")
+        return sum(terms[1:], terms[0])
+
     @abstractmethod
     def check_model(self, model: Any) -> None:
         """Raise UserError unless this is a model of the framework."""
@@ -173,8 +259,36 @@ class Adapter(ABC):
         """The arrays behind handles that `keeper` made."""
 
     @abstractmethod
-    def running(self, model: Model, dtype: DType) -> AbstractContextManager[Model]:
-        """A context with the model to run, in `dtype` and without gradients; afterwards `model` is as it was."""
+    def is_differentiable(self, tensor: Tensor) -> bool:
+        """Whether a backward pass can start from a tensor."""
+
+    @abstractmethod
+    def tape(self) -> Tape:
+        """For one backward pass."""
+
+    @abstractmethod
+    def pullback(self, dtype: DType) -> Backward:
+        """For backward passes through single calls."""
+
+    @abstractmethod
+    def parameters(self, model: Model) -> dict[str, Tensor]:
+        """What training would change, by name; a shared parameter under its first."""
+
+    @abstractmethod
+    def own_parameters(self, module: Module) -> dict[str, Tensor]:
+        """Those of `parameters` that are a module's and not its children's, by local name."""
+
+    @abstractmethod
+    def variables(self, module: Module) -> dict[str, Any]:
+        """Notes on all persistent parameters and buffers of a module by local name, for `changed`."""
+
+    @abstractmethod
+    def changed(self, before: Mapping[str, Any], module: Module) -> dict[str, Any]:
+        """Handles on those that hold something else than when `variables` noted them."""
+
+    @abstractmethod
+    def running(self, model: Model, dtype: DType, *, backward: bool = False) -> AbstractContextManager[Model]:
+        """A context with the model to run, in `dtype`, gradients only if asked for; afterwards `model` is as it was."""
 
     @abstractmethod
     def unchanged(self, module: Module) -> AbstractContextManager[None]:

@@ -11,7 +11,8 @@ import numpy as np
 
 from jtmigrate import runtime
 from jtmigrate.errors import UserError
-from jtmigrate.frameworks.base import Adapter, DType, floating_as
+from jtmigrate.frameworks.base import Adapter, DType, Tape, floating_as
+from jtmigrate.trace.stand_ins import Backward
 
 runtime.prepare()
 
@@ -57,17 +58,51 @@ class JittorAdapter(Adapter):
                 arrays[handle.var_ptr] = handle.numpy()
         return [arrays[handle.var_ptr] for handle in handles]
 
+    def is_differentiable(self, tensor: jt.Var) -> bool:
+        return tensor.dtype.is_float() and not tensor.is_stop_grad()
+
+    def tape(self) -> Tape:
+        return _Tape()
+
+    def pullback(self, dtype: DType) -> Backward:
+        return _Pullback(lambda array: self.tensor(array, dtype))
+
+    def parameters(self, model: jt.Module) -> dict[str, jt.Var]:
+        variables = {id(var): (name, var) for name, var in reversed(persistent_variables(model).items())}
+        return {name: var for name, var in reversed(variables.values()) if self.is_differentiable(var)}
+
+    def own_parameters(self, module: jt.Module) -> dict[str, jt.Var]:
+        return {name: var for name, var in _attributes(module) if self.is_differentiable(var)}
+
+    def variables(self, module: jt.Module) -> dict[str, jt.Var]:
+        return {name: _second_name(var) for name, var in persistent_variables(module).items()}
+
+    def changed(self, before: Mapping[str, jt.Var], module: jt.Module) -> dict[str, jt.Var]:
+        after = persistent_variables(module)
+        return {
+            name: _second_name(after[name])
+            for name, content in before.items()
+            if name in after and after[name].var_ptr != content.var_ptr
+        }
+
     @contextmanager
-    def running(self, model: jt.Module, dtype: DType) -> Iterator[jt.Module]:
+    def running(self, model: jt.Module, dtype: DType, *, backward: bool = False) -> Iterator[jt.Module]:
         converts = jt.flags.auto_convert_64_to_32 if dtype == "float32" else 0
+        frozen = _frozen_by_eval(model) if backward else []
         try:
-            with self.unchanged(model), jt.flag_scope(no_grad=1, auto_convert_64_to_32=converts):
+            with self.unchanged(model), jt.flag_scope(no_grad=int(not backward), auto_convert_64_to_32=converts):
+                for var in frozen:
+                    var.start_grad()
                 if dtype == "float64":
                     for var in _variables(model):
                         if var.dtype.is_float():
+                            trained = var.requires_grad
                             var.assign(jt.array(var.numpy().astype(np.float64)))
+                            var.requires_grad = trained
                 yield model
         finally:
+            for var in frozen:
+                var.stop_grad()
             runtime.restore_subnormals()
 
     @contextmanager
@@ -97,6 +132,51 @@ class JittorAdapter(Adapter):
         return {"jittor": jt.__version__}
 
 
+class _Tape(Tape):
+    """`jt.grad` by everything at once, when the loss is known."""
+
+    def __init__(self) -> None:
+        self._watched: dict[int, jt.Var] = {}
+        self._gradients: dict[int, jt.Var] = {}
+
+    def watch(self, tensor: jt.Var) -> int | None:
+        if not tensor.dtype.is_float() or tensor.is_stop_grad():
+            return None
+        # A Var that passes several modules unchanged is watched once: jt.grad gives a second mention of it zeros.
+        return self._watched.setdefault(tensor.var_ptr, _second_name(tensor)).var_ptr
+
+    def backward(self, loss: jt.Var, parameters: Mapping[str, jt.Var]) -> dict[str, jt.Var]:
+        watched = {pointer: var for pointer, var in self._watched.items() if var.var_ptr != loss.var_ptr}
+        gradients = jt.grad(loss, [*parameters.values(), *watched.values()])
+        self._gradients = dict(zip(watched, gradients[len(parameters) :], strict=True))
+        return dict(zip(parameters, gradients[: len(parameters)], strict=True))
+
+    def gradient_of(self, handle: int | None) -> jt.Var | None:
+        return self._gradients.get(handle)
+
+
+class _Pullback(Backward):
+    """`jt.grad` through one call."""
+
+    def __init__(self, make: Callable[[np.ndarray], jt.Var]):
+        self._make = make
+
+    def source(self, tensor: jt.Var) -> tuple[jt.Var, jt.Var]:
+        return _second_name(tensor), tensor
+
+    def pull_back(
+        self,
+        targets: Sequence[tuple[jt.Var, Callable[[tuple[int, ...]], np.ndarray]]],
+        sources: Mapping[str, jt.Var],
+    ) -> dict[str, jt.Var]:
+        targets = [(var, weigh) for var, weigh in targets if var.dtype.is_float() and not var.is_stop_grad()]
+        sources = {name: var for name, var in sources.items() if var.dtype.is_float() and not var.is_stop_grad()}
+        if not (targets and sources):
+            return {}
+        total = sum((var * self._make(weigh(tuple(var.shape)))).sum() for var, weigh in targets)
+        return dict(zip(sources, jt.grad(total, list(sources.values())), strict=True))
+
+
 def _second_name(var: jt.Var) -> jt.Var:
     """Another Var for the same node of the graph: no operator is added, and `var += 1` does not reach it.
 
@@ -108,6 +188,14 @@ def _second_name(var: jt.Var) -> jt.Var:
     other.assign(var)
     var.name(name)
     return other
+
+
+def _frozen_by_eval(model: jt.Module) -> list[jt.Var]:
+    """Parameters that `eval()` has stopped the gradients of and `train()` would restore."""
+    trained = {
+        key for module in model.modules() for key, wanted in getattr(module, "backup_grad_state", {}).items() if wanted
+    }
+    return [var for var in _variables(model) if id(var) in trained and var.is_stop_grad()]
 
 
 def _distinct(named_modules: Sequence[tuple[str, jt.Module]]) -> Iterator[tuple[str, jt.Module]]:
