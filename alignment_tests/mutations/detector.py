@@ -1,5 +1,6 @@
 """NanoDet-Plus small enough to be compared a hundred times: 0.5x at 96 px, everything in it once or more."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -7,9 +8,11 @@ import torch
 
 import nanodet_jittor
 import nanodet_ref_torch
+from alignment_tests.conftest import SHARED
 from jtmigrate.diff import ModelPair
 from jtmigrate.frameworks.jittor_adapter import JittorAdapter
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
+from jtmigrate.presets import nanodet
 from nanodet_common.config import ArchConfig, load_config
 from nanodet_common.initialise import lively_state
 from nanodet_common.schema import tensor_specs
@@ -60,6 +63,14 @@ def detector(*, training: bool) -> ModelPair:
 
     call = loss if training else detect
     return ModelPair(build_torch, build_jittor, images(), call_torch=call, call_jittor=call, title="small detector")
+
+
+def trained_detector() -> ModelPair:
+    """Both detectors at full size with trained weights, on a photograph."""
+    name = "nanodet-plus-m_416"
+    weights, image = SHARED / "weights" / f"{name}_voc20.pth", SHARED / "golden" / "2007_000032.jpg"
+    pair = nanodet.pair(config=name, weights=weights, image=image, num_classes=None)
+    return replace(pair, build_torch=cache(pair.build_torch))
 
 
 def detect(model: object, pictures: object) -> object:

@@ -13,7 +13,7 @@ import numpy as np
 from alignment_tests.mutations import data, layers, parameters, settings
 from alignment_tests.mutations.fault import Fault, Mutation
 from alignment_tests.mutations.scenes import Scene, scene
-from jtmigrate.compare.result import DiffResult, LayerResult, QuantityResult
+from jtmigrate.compare.result import LayerResult, QuantityResult
 from jtmigrate.diff import diff_pair
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
@@ -25,8 +25,11 @@ MUTATIONS: tuple[Mutation, ...] = (
     *data.MUTATIONS,
 )
 
+LOCALISED = 0.95
+"""Share of faults that must be found in the very module or stage; all must be detected."""
+
 SAY_NOTHING = ("it computes something else", "its own code between the calls")
-"""How the sentences begin that are left when no hypothesis fits."""
+"""How the sentences begin that are left when no hypothesis fits: they name nothing."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,14 @@ class Outcome:
     seconds: float
 
 
-def run(mutations: Iterable[Mutation], seed: int) -> Iterator[Outcome]:
-    """Inject one fault of each kind, drawn from `seed` and the kind's name alone: the others do not matter to it."""
+def run(mutations: Iterable[Mutation], seed: int, *, full: bool = False) -> Iterator[Outcome]:
+    """Inject one fault of each kind, drawn from `seed` and the kind's name alone: the others do not matter to it.
+
+    full  into the whole detector with trained weights where the kind is one of the detector's
+    """
     with reference_recorded_once():
         for mutation in mutations:
-            where = scene(mutation.scene)
+            where = scene(mutation.scene, full=full)
             draw = where.draw(np.random.default_rng([seed, crc32(mutation.name.encode())]))
             yield try_out(mutation, mutation.draw(draw), where, drawn=draw.drawn)
 
@@ -79,7 +85,7 @@ def try_out(mutation: Mutation, fault: Fault, where: Scene, *, drawn: bool) -> O
 
 
 def says(cause: str, words: str) -> bool:
-    """Whether a sentence names the cause; one that lists whatever it may be names nothing."""
+    """Whether a sentence names the cause."""
     return not cause.startswith(SAY_NOTHING) and re.search(words, cause, re.IGNORECASE) is not None
 
 
@@ -88,11 +94,6 @@ def is_where(found: LayerResult | QuantityResult, fault: Fault) -> bool:
     if fault.quantities:
         return isinstance(found, QuantityResult) and found.quantity in fault.quantities
     return found.path == fault.path
-
-
-def false_alarms(results: Iterable[DiffResult]) -> list[str]:
-    """What is wrong with comparisons that have nothing wrong in them."""
-    return [failure for result in results for failure in result.failures]
 
 
 @contextmanager

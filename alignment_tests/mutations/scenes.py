@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import jittor as jt
@@ -11,7 +11,7 @@ from torch import nn as tnn
 
 from alignment_tests.jtmigrate import pairs
 from alignment_tests.jtmigrate.models import lstm, residual, transformer, unet
-from alignment_tests.mutations.detector import detector
+from alignment_tests.mutations.detector import detector, trained_detector
 from alignment_tests.mutations.fault import Draw
 from jtmigrate.compare.result import DiffResult
 from jtmigrate.diff import DEFAULT_PLAN, ModelPair, Plan, diff_pair
@@ -22,29 +22,28 @@ from jtmigrate.parity import nn as pnn
 
 @dataclass(frozen=True)
 class Scene:
-    """A faithful pair and how it is compared."""
+    """A faithful pair and how it is compared. Equal to itself only."""
 
     name: str
     pair: ModelPair
     plan: Plan = DEFAULT_PLAN
 
+    @cached_property
+    def clean(self) -> DiffResult:
+        """The comparison without a fault."""
+        return diff_pair(self.pair, self.plan)
+
     def draw(self, random: np.random.Generator) -> Draw:
-        """What a fault may be drawn from."""
-        clean = self.clean
+        """What a fault may be drawn from: the modules that are called."""
         model = self.pair.build_jittor()
         modules = dict(model.named_modules())
-        called = dict.fromkeys(layer.path for layer in clean.layers if layer.path in modules and layer.path)
+        called = dict.fromkeys(layer.path for layer in self.clean.layers if layer.path and layer.path in modules)
         return Draw(
             random,
             {path: modules[path] for path in called},
             JittorAdapter().state(model),
-            {layer.path: layer.floor for layer in clean.layers},
+            {layer.path: layer.floor for layer in self.clean.layers},
         )
-
-    @property
-    def clean(self) -> DiffResult:
-        """The comparison without a fault."""
-        return _clean(self.name)
 
 
 def small(
@@ -77,18 +76,17 @@ BUILD: Mapping[str, Callable[[], ModelPair]] = {
         pairs.TorchNorm, lambda: pairs.JittorNorm(pnn.BatchNorm2d), pairs.noise(4, 4, 32, 32, mean=30), training=True
     ),
 }
-"""Name of a scene -> its pair. The reference is the same object every time: that of a pair is built once."""
+"""Name of a scene -> its pair, whose reference is built once and is the same object every time."""
+
+FULL_SIZE: Mapping[str, Callable[[], ModelPair]] = {"detector": trained_detector}
+"""Takes the place of `BUILD` where the whole detector is asked for."""
 
 PLANS: Mapping[str, Plan] = {}
 """Scenes that are compared otherwise than by a plain forward pass."""
 
 
 @cache
-def scene(name: str) -> Scene:
-    """The scene of this name."""
-    return Scene(name, BUILD[name](), PLANS.get(name, DEFAULT_PLAN))
-
-
-@cache
-def _clean(name: str) -> DiffResult:
-    return diff_pair(scene(name).pair, scene(name).plan)
+def scene(name: str, *, full: bool = False) -> Scene:
+    """The scene of this name; `full`: with the whole detector and trained weights where there is one."""
+    build = FULL_SIZE.get(name, BUILD[name]) if full else BUILD[name]
+    return Scene(name, build(), PLANS.get(name, DEFAULT_PLAN))
