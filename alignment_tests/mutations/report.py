@@ -98,7 +98,7 @@ def _limit(limit: Sequence[Share], picture: str) -> Iterator[str]:
         return
     yield "## How small a fault may be"
     yield ""
-    yield "Share of faults found in the very layer, by size in noise floors of the layer; layers are drawn. What differs"
+    yield "Share of faults found in the very layer, by size in noise floors of the layer (drawn). What differs"
     yield "in float32 only is found above four floors (dotted) and above the tolerance; what differs in float64 too is"
     yield "found far below the noise; parameters are compared bit by bit."
     yield ""
