@@ -16,10 +16,12 @@ import numpy as np
 from jtmigrate.errors import UserError
 from jtmigrate.trace.allowances import jittor_lacks, same_shape
 from jtmigrate.trace.cotangents import cotangent
+from jtmigrate.trace.optimizer import OptimizerState
 from jtmigrate.trace.record import ROOT, LayerRecord, Trace
 from jtmigrate.trace.recorder import Recorder, fetched
 from jtmigrate.trace.stages import stages_watched
 from jtmigrate.trace.stand_ins import Backward, StandIns
+from jtmigrate.trace.store import ArrayStore
 from jtmigrate.trace.structure import map_leaves, take_apart
 
 DType = Literal["float32", "float64"]
@@ -79,6 +81,7 @@ class Adapter(ABC):
         call: Call = plain_call,
         backward: bool = False,
         loss: Loss | None = None,
+        store: ArrayStore | None = None,
     ) -> Trace:
         """Run a model once and return what every module and stage was given and returned.
 
@@ -87,6 +90,7 @@ class Adapter(ABC):
         call      what a run is, where it is not simply `model(inputs)`
         backward  record gradients too
         loss      what they are of; by default the outputs' sum, weighted by fixed random numbers
+        store     keep the arrays of the layers there and not in memory
 
         The model is left as it was: buffers too, where the run changes them.
         """
@@ -110,10 +114,10 @@ class Adapter(ABC):
                 output = run(self.tensors(inputs, dtype))
             gradients = {}
             if tape:
-                total = loss(live, output) if loss else self._probe(output, dtype)
+                total = loss(live, output) if loss else self.probe(output, dtype)
                 gradients = tape.backward(total, self.parameters(live))
                 recorder.take_gradients(tape.gradient_of)
-            layers = recorder.fetched(self.fetch, gradients.values())
+            layers = recorder.fetched(self.fetch, gradients.values(), store)
             gradients, buffers = self.fetch_all(gradients), self.fetch_all(self.changed(before, live))
             uncalled = recorder.uncalled(path for path, module in modules.items() if self.computes(module))
         return Trace(self.name, dtype, layers, state, uncalled, self._meta(started), buffers, gradients)
@@ -126,6 +130,7 @@ class Adapter(ABC):
         dtype: DType = "float32",
         call: Call = plain_call,
         backward: bool = False,
+        store: ArrayStore | None = None,
     ) -> Trace:
         """Run every module and stage of a model on its own, on what the same one of `reference` was given.
 
@@ -134,7 +139,21 @@ class Adapter(ABC):
         """
         started = time.perf_counter()
         self.check_model(model)
-        state = self.state(model)
+        layers = list(self.replays(model, reference, dtype=dtype, call=call, backward=backward, store=store))
+        return Trace(self.name, dtype, tuple(reversed(layers)), self.state(model), meta=self._meta(started))
+
+    def replays(
+        self,
+        model: Model,
+        reference: Trace,
+        *,
+        dtype: DType = "float32",
+        call: Call = plain_call,
+        backward: bool = False,
+        store: ArrayStore | None = None,
+    ) -> Iterator[LayerRecord]:
+        """The layers of `replay` one by one, the last first: a stage's function is met when its caller, which finished
+        later, is performed."""
         with self.running(model, dtype, backward=backward) as live:
             modules = self.modules(live)
             stand_ins = StandIns(
@@ -151,27 +170,21 @@ class Adapter(ABC):
                     function = stand_ins.stage(record.path)
                     return function and stand_ins.perform(record, STAGE, True, function)
                 run = (lambda tensors: call(live, tensors)) if record.path == ROOT else module
+                parameters = self.own_parameters(module) if backward else {}
                 with self.unchanged(module):
                     before = self.variables(module)
-                    done = stand_ins.perform(
-                        record,
-                        type(module).__name__,
-                        not self.has_children(module),
-                        run,
-                        self.own_parameters(module) if backward else {},
-                    )
+                    is_leaf = not self.has_children(module)
+                    done = stand_ins.perform(record, type(module).__name__, is_leaf, run, parameters)
                     return replace(done, buffers=self.changed(before, module))
 
             def guard(path: str, _: Module, compute: Callable) -> Callable:
                 return stand_ins.wrap(path, compute)
 
-            layers: list[LayerRecord] = []
+            groups = ("outputs", "handed", "pullback", "buffers")
             with _replaced(modules, self.computing_method, guard), stages_watched(stand_ins.watch):
-                # Backwards: a stage's function is met when its caller, which finished later, is performed.
                 for some in _chunks(reversed(reference.layers), REPLAYS_PER_FETCH):
                     done = [record for record in map(perform, some) if record is not None]
-                    layers += fetched(done, ("outputs", "handed", "pullback", "buffers"), self.fetch)
-        return Trace(self.name, dtype, tuple(reversed(layers)), state, meta=self._meta(started))
+                    yield from fetched(done, groups, self.fetch, store)
 
     def load_state(self, model: Model, arrays: Mapping[str, np.ndarray]) -> None:
         """Set every parameter and buffer of a model from `arrays`, each in the model's own dtype.
@@ -215,7 +228,7 @@ class Adapter(ABC):
         """The arrays behind named handles."""
         return dict(zip(handles, self.fetch(list(handles.values())), strict=True))
 
-    def _probe(self, output: Any, dtype: DType) -> Tensor:
+    def probe(self, output: Any, dtype: DType) -> Tensor:
         """A scalar that every element of an output matters to, about as much as any other."""
         _, tensors = take_apart(output, self.is_tensor)
         terms = []
@@ -285,6 +298,18 @@ class Adapter(ABC):
     @abstractmethod
     def changed(self, before: Mapping[str, Any], module: Module) -> dict[str, Any]:
         """Handles on those that hold something else than when `variables` noted them."""
+
+    @abstractmethod
+    def backward(self, optimizer: Any, model: Model, loss: Tensor) -> dict[str, Any]:
+        """Leave the gradients of a loss where the optimizer looks for them; handles on copies of them, by name."""
+
+    @abstractmethod
+    def read_optimizer(self, optimizer: Any, model: Model) -> OptimizerState:
+        """A copy of an optimizer's state."""
+
+    @abstractmethod
+    def write_optimizer(self, optimizer: Any, model: Model, state: OptimizerState) -> None:
+        """Set it. Raises UserError for a state that does not fit."""
 
     @abstractmethod
     def running(self, model: Model, dtype: DType, *, backward: bool = False) -> AbstractContextManager[Model]:

@@ -48,21 +48,41 @@ class JittorAdapter(Adapter):
         return jt.array(np.ascontiguousarray(floating_as(array, dtype)).reshape(array.shape))
 
     def keeper(self) -> Callable[[jt.Var], jt.Var]:
-        return _second_name
+        kept: dict[int, jt.Var] = {}
+
+        def keep(var: jt.Var) -> jt.Var:
+            if var.var_ptr not in kept:
+                kept[var.var_ptr] = _second_name(var)
+            return kept[var.var_ptr]
+
+        return keep
 
     def fetch(self, handles: Sequence[jt.Var]) -> list[np.ndarray]:
         jt.sync(list(handles))
-        arrays: dict[int, np.ndarray] = {}
-        for handle in handles:
-            if handle.var_ptr not in arrays:
-                arrays[handle.var_ptr] = handle.numpy()
-        return [arrays[handle.var_ptr] for handle in handles]
+        return [handle.numpy() for handle in handles]
 
     def is_differentiable(self, tensor: jt.Var) -> bool:
         return tensor.dtype.is_float() and not tensor.is_stop_grad()
 
     def tape(self) -> Tape:
         return _Tape()
+
+    def backward(self, optimizer: jt.optim.Optimizer, model: jt.Module, loss: jt.Var) -> dict[str, jt.Var]:
+        optimizer.zero_grad()
+        optimizer.backward(loss)
+        gradients = {
+            id(var): gradient
+            for group in optimizer.param_groups
+            for var, gradient in zip(group["params"], group["grads"], strict=True)
+        }
+        parameters = self.parameters(model)
+        return {name: _second_name(gradients[id(var)]) for name, var in parameters.items() if id(var) in gradients}
+
+    def read_optimizer(self, optimizer: jt.optim.Optimizer, model: jt.Module) -> OptimizerState:
+        return read_optimizer(optimizer, model)
+
+    def write_optimizer(self, optimizer: jt.optim.Optimizer, model: jt.Module, state: OptimizerState) -> None:
+        write_optimizer(optimizer, model, state)
 
     def pullback(self, dtype: DType) -> Backward:
         return _Pullback(lambda array: self.tensor(array, dtype))

@@ -7,7 +7,7 @@ and `fetched` turns them into arrays afterwards.
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from jtmigrate.errors import UserError
 from jtmigrate.trace.record import ROOT, LayerRecord, call_key
+from jtmigrate.trace.store import ArrayStore, StoredArrays
 from jtmigrate.trace.structure import take_apart
 
 Fetch = Callable[[Sequence[Any]], Sequence[np.ndarray]]
@@ -95,33 +96,25 @@ class Recorder:
             gradients = {slot: gradient for slot, gradient in found.items() if gradient is not None}
             self.finished[position] = replace(record, gradients=gradients)
 
-    def fetched(self, fetch: Fetch, first: Iterable[Any] = ()) -> tuple[LayerRecord, ...]:
-        """The finished records with arrays in place of handles.
+    def fetched(
+    records: Sequence[LayerRecord], groups: Sequence[str], fetch: Fetch, store: ArrayStore | None = None
+) -> tuple[LayerRecord, ...]:
+    """Records whose `groups` ("inputs", "outputs", "handed", ...) hold arrays instead of handles, fetched all at once.
 
-        What the model itself returned is fetched before anything else, together with `first`, what else a run without
-        a recorder would compute: a lazy framework then compiles the very graph that it would have compiled, and
-        computes the rest from what is left.
-        """
-        returned = [handle for record in self.finished if record.path == ROOT for handle in record.outputs.values()]
-        fetch([*returned, *first])
-        return fetched(self.finished, ("inputs", "outputs", "gradients"), fetch)
+    A handle that occurs several times is fetched, and stored, once.
+    """
+    handles = {
+        id(handle): handle for record in records for group in groups for handle in getattr(record, group).values()
+    }
+    arrays = dict(zip(handles, fetch(list(handles.values())), strict=True))
+    if store is not None:
+        arrays = {key: store.put(array) for key, array in arrays.items()}
 
+    def filled(named: Mapping[str, Any]) -> Mapping[str, np.ndarray]:
+        found = {name: arrays[id(handle)] for name, handle in named.items()}
+        return found if store is None else StoredArrays(store, found)
 
-def call_arguments(args: tuple, kwargs: dict, is_tensor: Callable[[Any], bool]) -> tuple[Any, dict[str, Any]]:
-    """Template (args, kwargs) of a call and its tensors: "0", "1" by position, "mask" by keyword."""
-    positional, tensors = take_apart(args, is_tensor)
-    named, more = take_apart(kwargs, is_tensor)
-    return (positional, named), tensors | more
-
-
-def fetched(records: Sequence[LayerRecord], groups: Sequence[str], fetch: Fetch) -> tuple[LayerRecord, ...]:
-    """Records whose `groups` ("inputs", "outputs", "handed") hold arrays instead of handles, by one single fetch."""
-    handles = [handle for record in records for group in groups for handle in getattr(record, group).values()]
-    arrays = iter(fetch(handles))
-    return tuple(
-        replace(record, **{group: {slot: next(arrays) for slot in getattr(record, group)} for group in groups})
-        for record in records
-    )
+    return tuple(replace(record, **{group: filled(getattr(record, group)) for group in groups}) for record in records)
 
 
 def _signature(function: Callable) -> inspect.Signature | None:
