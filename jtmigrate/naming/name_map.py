@@ -10,21 +10,10 @@ Value = TypeVar("Value")
 
 
 class Source(NamedTuple):
-    """What a target name is filled from.
-
-    name    of the source tensor; of the first, where there are several
-    reason  for this pair
-    recipe  what is done to the source, or to several; None where it is taken as it is
-    """
+    """Where a target name is filled from (the first of several names), and the reason for this pair."""
 
     name: str
     reason: str
-    recipe: Recipe | None = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All source names."""
-        return self.recipe.sources if self.recipe else (self.name,)
 
 
 @dataclass(frozen=True)
@@ -33,15 +22,21 @@ class NameMap:
 
     pairs    target name -> Source, in the order of the source
     unused   source name -> why no target name takes it
+    recipes  target name -> what is done to its source, or made of several; absent where it is taken as it is
     """
 
     pairs: Mapping[str, Source]
     unused: Mapping[str, str] = field(default_factory=dict)
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
+
+    def sources(self, target: str) -> tuple[str, ...]:
+        """All the names that a target name is filled from."""
+        return self.recipes[target].sources if target in self.recipes else (self.pairs[target].name,)
 
     def apply(self, values: Mapping[str, Value]) -> dict[str, Value]:
-        """Values by source name, under their target names. They are arrays where a recipe works on them."""
+        """Values by source name, under their target names. They have to be arrays where there are recipes."""
         return {
-            target: source.recipe.evaluate(values.__getitem__) if source.recipe else values[source.name]
+            target: self.recipes[target].evaluate(values.__getitem__) if target in self.recipes else values[source.name]
             for target, source in self.pairs.items()
         }
 

@@ -4,13 +4,15 @@ A list of rules is applied from the first to the last; the way back is the rever
 Nothing is silent: a rule without effect, two results of one name and a step that could not be undone are errors.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from jtmigrate.errors import UserError
 from jtmigrate.naming.name_map import NameMap, Source
 from jtmigrate.naming.rules.rule import Effect, Rule, Values
 from jtmigrate.naming.schema import Schema
-from jtmigrate.naming.values import Taken, Value
+from jtmigrate.naming.values import Taken
+
+_UNTOUCHED = "same name"
 
 
 def reverse_rules(rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -26,7 +28,7 @@ def apply_rules(rules: Sequence[Rule], schema: Schema) -> NameMap:
     """
     values: Values = {name: Taken(name, spec) for name, spec in schema.items()}
     unused: dict[str, str] = {}
-    reasons: dict[str, tuple[str, ...]] = {}
+    reasons = dict.fromkeys(schema, (_UNTOUCHED,))
     for number, rule in enumerate(rules, start=1):
         try:
             effect = rule.apply(values)
@@ -37,7 +39,9 @@ def apply_rules(rules: Sequence[Rule], schema: Schema) -> NameMap:
             unused.update(dict.fromkeys(values[name].sources, why))
         reasons = {name: _reasons(name, rule, effect, reasons) for name in effect.values}
         values = effect.values
-    return NameMap({name: _source(value, reasons.get(name, ())) for name, value in values.items()}, unused)
+    pairs = {name: Source(value.sources[0], "; ".join(reasons[name])) for name, value in values.items()}
+    recipes = {name: value for name, value in values.items() if not isinstance(value, Taken)}
+    return NameMap(pairs, unused, recipes)
 
 
 def _check(rule: Rule, before: Values, effect: Effect) -> None:
@@ -49,14 +53,9 @@ def _check(rule: Rule, before: Values, effect: Effect) -> None:
             raise UserError(f"the way back would not restore {name}: make the pattern more particular")
 
 
-def _reasons(name: str, rule: Rule, effect: Effect, reasons: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _reasons(name: str, rule: Rule, effect: Effect, reasons: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """The rules that a tensor has been through, each once."""
     if name not in effect.origins:
-        return reasons.get(name, ())
-    earlier = (reason for origin in effect.origins[name] for reason in reasons.get(origin, ()))
+        return reasons[name]
+    earlier = (reason for origin in effect.origins[name] for reason in reasons[origin] if reason != _UNTOUCHED)
     return tuple(dict.fromkeys((*earlier, str(rule))))
-
-
-def _source(value: Value, reasons: Sequence[str]) -> Source:
-    recipe = None if isinstance(value, Taken) else value
-    return Source(value.sources[0], "; ".join(reasons) or "same name", recipe)

@@ -113,7 +113,7 @@ def test_any_rules_there_and_back_are_bit_exact(
 
 def _specs(name_map: NameMap, tensors: Arrays) -> dict[str, TensorSpec]:
     return {
-        name: source.recipe.spec if source.recipe else _spec(tensors[source.name])
+        name: name_map.recipes[name].spec if name in name_map.recipes else _spec(tensors[source.name])
         for name, source in name_map.pairs.items()
     }
 
@@ -217,10 +217,10 @@ def test_names_that_are_left_out_are_told() -> None:
 
 
 def test_every_pair_has_its_reason() -> None:
-    pairs = planned(rules(EVERYTHING), model()).pairs
-    reason = pairs["blocks.0.qk.weight"].reason
+    found = planned(rules(EVERYTHING), model())
+    reason = found.pairs["blocks.0.qk.weight"].reason
     assert reason.startswith("prefix model., to ; rename ")
     assert "split" in reason
     assert "concatenate" in reason
-    assert pairs["blocks.0.qk.weight"].names == ("model.layers.0.attn.qkv.weight",) * 2
-    assert planned((), model()).pairs["model.layers.0.norm.gamma"] == ("model.layers.0.norm.gamma", "same name", None)
+    assert found.sources("blocks.0.qk.weight") == ("model.layers.0.attn.qkv.weight",) * 2
+    assert planned((), model()).pairs["model.layers.0.norm.gamma"] == ("model.layers.0.norm.gamma", "same name")
