@@ -70,4 +70,4 @@ class Scale(nn.Module):
         self.scale = jt.ones((1,))
 
     def execute(self, x: jt.Var) -> jt.Var:
-        return x * self.scale
+        return x * F.spread(self.scale.reshape((1,) * len(x.shape)), x)

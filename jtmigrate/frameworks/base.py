@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from jtmigrate.errors import UserError
-from jtmigrate.trace.allowances import jittor_lacks, same_shape
+from jtmigrate.naming.fit import fit
 from jtmigrate.trace.cotangents import cotangent
 from jtmigrate.trace.optimizer import OptimizerState
 from jtmigrate.trace.record import ROOT, LayerRecord, Trace
@@ -35,7 +35,6 @@ Loss = Callable[[Model, Any], Tensor]
 
 REPLAYS_PER_FETCH = 32
 """Isolated layers computed between two fetches: enough to make a fetch cheap, few enough to bound memory."""
-NAMES_SHOWN = 5
 STAGE = "function"
 """Kind of a recorded stage."""
 
@@ -187,34 +186,16 @@ class Adapter(ABC):
                     yield from fetched(done, groups, self.fetch, store)
 
     def load_state(self, model: Model, arrays: Mapping[str, np.ndarray]) -> None:
-        """Set every parameter and buffer of a model from `arrays`, each in the model's own dtype.
+        """Set every parameter and buffer of a model from `arrays`, rounded to the model's own dtype.
 
         Raises UserError, with nothing changed, unless names and shapes are the model's; only the batch counters that
-        Jittor does not have may be missing or left over.
+        Jittor does not have may be missing or left over. `jtmigrate.load` is for files: it refuses to round too.
         """
         own = self.state(model)
-        missing = [name for name in own if name not in arrays and not jittor_lacks(name)]
-        unexpected = [name for name in arrays if name not in own and not jittor_lacks(name)]
-        wrong = [
-            f"{name} {arrays[name].shape} instead of {array.shape}"
-            for name, array in own.items()
-            if name in arrays and not same_shape(arrays[name], array)
-        ]
-        complaints = [
-            f"{len(names)} {what} ({', '.join(names[:NAMES_SHOWN])}{', ...' if len(names) > NAMES_SHOWN else ''})"
-            for what, names in (("missing", missing), ("unexpected", unexpected), ("of another shape", wrong))
-            if names
-        ]
-        if complaints:
-            raise UserError(f"parameters do not fit the {self.name} model: {'; '.join(complaints)}")
-        self.assign(
-            model,
-            {
-                name: np.ascontiguousarray(arrays[name], dtype=array.dtype).reshape(array.shape)
-                for name, array in own.items()
-                if name in arrays
-            },
-        )
+        found = fit({name: np.asarray(a, own[name].dtype) if name in own else a for name, a in arrays.items()}, own)
+        if not found.check:
+            raise UserError(f"parameters do not fit the {self.name} model: {found.check.summary()}")
+        self.assign(model, found.values)
 
     def tensors(self, inputs: Any, dtype: DType) -> Any:
         """Inputs with every array, however deep, as a tensor of the framework."""

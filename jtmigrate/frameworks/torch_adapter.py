@@ -63,9 +63,7 @@ class TorchAdapter(Adapter):
     def read_optimizer(self, optimizer: torch.optim.Optimizer, model: torch.nn.Module) -> OptimizerState:
         return read_optimizer(optimizer, model)
 
-    def write_optimizer(
-        self, optimizer: torch.optim.Optimizer, model: torch.nn.Module, state: OptimizerState
-    ) -> None:
+    def write_optimizer(self, optimizer: torch.optim.Optimizer, model: torch.nn.Module, state: OptimizerState) -> None:
         write_optimizer(optimizer, model, state)
 
     def pullback(self, dtype: DType) -> Backward:

@@ -63,7 +63,9 @@ def train(
             else:
                 output = call(live, adapter.tensors(batch, dtype))
                 total = loss(live, output) if loss else adapter.probe(output, dtype)
-                losses = {slot: each for slot, each in take_apart(output, adapter.is_tensor)[1].items() if _scalar(each)}
+                losses = {
+                    slot: each for slot, each in take_apart(output, adapter.is_tensor)[1].items() if _scalar(each)
+                }
             gradients = adapter.backward(optimizer, live, total)
             gradients, losses = adapter.fetch_all(gradients), adapter.fetch_all(losses)
             norm = training.clip(optimizer) if training.clip else None
@@ -71,9 +73,7 @@ def train(
             if schedule is not None:
                 schedule.step()
             clip_norm = None if norm is None else float(norm)
-            steps.append(
-                StepRecord(number, before, losses, gradients, clip_norm, _state(adapter, live, optimizer))
-            )
+            steps.append(StepRecord(number, before, losses, gradients, clip_norm, _state(adapter, live, optimizer)))
     return tuple(steps)
 
 
