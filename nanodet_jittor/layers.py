@@ -2,6 +2,7 @@
 
 import jittor as jt
 
+from jtmigrate.parity import functional as F
 from jtmigrate.parity import nn
 
 

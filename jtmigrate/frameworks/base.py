@@ -5,7 +5,7 @@ Both are written once, here; a framework says how to find and run its modules an
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -249,8 +249,8 @@ class Adapter(ABC):
         """A function for one run that makes a handle on what a tensor holds now, without disturbing the run."""
 
     @abstractmethod
-    def fetch(self, handles: Sequence[Any]) -> list[np.ndarray]:
-        """The arrays behind handles that `keeper` made."""
+    def fetch(self, handles: Sequence[Any]) -> Iterable[np.ndarray]:
+        """Compute what handles that `keeper` made stand for, and hand out the arrays one by one."""
 
     @abstractmethod
     def is_differentiable(self, tensor: Tensor) -> bool:

@@ -42,7 +42,8 @@ def _of_torch(model: Any) -> Inventory:
 
 
 def _of_jittor(model: Any) -> Inventory:
-    from jtmigrate.frameworks.jittor_adapter import JittorAdapter, persistent_variables
+    from jtmigrate.frameworks.jittor_adapter import JittorAdapter
+    from jtmigrate.frameworks.jittor_variables import persistent_variables
 
     variables = persistent_variables(model)
     # In evaluation mode nothing carries a gradient, but the model remembers what did.

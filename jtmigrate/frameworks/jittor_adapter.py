@@ -66,7 +66,7 @@ class JittorAdapter(Adapter):
 
         return keep
 
-    def fetch(self, handles: Sequence[jt.Var]) -> list[np.ndarray]:
+    def fetch(self, handles: Sequence[jt.Var]) -> Iterator[np.ndarray]:
         return fetch(handles)
 
     def is_differentiable(self, tensor: jt.Var) -> bool:

@@ -11,10 +11,10 @@ runtime.prepare()
 import jittor as jt  # noqa: E402  (has to be prepared first)
 
 
-def fetch(handles: Sequence[jt.Var]) -> list[np.ndarray]:
-    """The arrays of many Vars, computed together."""
+def fetch(handles: Sequence[jt.Var]) -> Iterator[np.ndarray]:
+    """The arrays of many Vars: computed together, copied one by one."""
     jt.sync(list(handles))
-    return [handle.numpy() for handle in handles]
+    return (handle.numpy() for handle in handles)
 
 
 def second_name(var: jt.Var) -> jt.Var:

@@ -104,5 +104,5 @@ def _linear(adapter: Adapter, model: Model, gradients: Mapping[str, np.ndarray],
     return sum(terms[1:], terms[0])
 
 
-def _scalar(tensor: Any) -> bool:
+def _is_scalar(tensor: Any) -> bool:
     return int(np.prod(tuple(tensor.shape))) == 1

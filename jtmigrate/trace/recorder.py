@@ -18,7 +18,8 @@ from jtmigrate.trace.record import ROOT, LayerRecord, call_key
 from jtmigrate.trace.store import ArrayStore, StoredArrays
 from jtmigrate.trace.structure import take_apart
 
-Fetch = Callable[[Sequence[Any]], Sequence[np.ndarray]]
+Fetch = Callable[[Sequence[Any]], Iterable[np.ndarray]]
+"""Computes what handles stand for, and then hands out one array after the other."""
 
 
 class Recorder:
@@ -97,6 +98,27 @@ class Recorder:
             self.finished[position] = replace(record, gradients=gradients)
 
     def fetched(
+        self, fetch: Fetch, first: Iterable[Any] = (), store: ArrayStore | None = None
+    ) -> tuple[LayerRecord, ...]:
+        """The finished records with arrays, or mappings on a store of them, in place of handles.
+
+        What the model itself returned is fetched before anything else, together with `first`, what else a run without
+        a recorder would compute: a lazy framework then compiles the very graph that it would have compiled, and
+        computes the rest from what is left.
+        """
+        returned = [handle for record in self.finished if record.path == ROOT for handle in record.outputs.values()]
+        fetch([*returned, *first])
+        return fetched(self.finished, ("inputs", "outputs", "gradients"), fetch, store)
+
+
+def call_arguments(args: tuple, kwargs: dict, is_tensor: Callable[[Any], bool]) -> tuple[Any, dict[str, Any]]:
+    """Template (args, kwargs) of a call and its tensors: "0", "1" by position, "mask" by keyword."""
+    positional, tensors = take_apart(args, is_tensor)
+    named, more = take_apart(kwargs, is_tensor)
+    return (positional, named), tensors | more
+
+
+def fetched(
     records: Sequence[LayerRecord], groups: Sequence[str], fetch: Fetch, store: ArrayStore | None = None
 ) -> tuple[LayerRecord, ...]:
     """Records whose `groups` ("inputs", "outputs", "handed", ...) hold arrays instead of handles, fetched all at once.
@@ -106,13 +128,12 @@ class Recorder:
     handles = {
         id(handle): handle for record in records for group in groups for handle in getattr(record, group).values()
     }
-    arrays = dict(zip(handles, fetch(list(handles.values())), strict=True))
-    if store is not None:
-        arrays = {key: store.put(array) for key, array in arrays.items()}
+    found = zip(handles, fetch(list(handles.values())), strict=True)
+    arrays = {key: array if store is None else store.put(array) for key, array in found}
 
     def filled(named: Mapping[str, Any]) -> Mapping[str, np.ndarray]:
-        found = {name: arrays[id(handle)] for name, handle in named.items()}
-        return found if store is None else StoredArrays(store, found)
+        kept = {name: arrays[id(handle)] for name, handle in named.items()}
+        return kept if store is None else StoredArrays(store, kept)
 
     return tuple(replace(record, **{group: filled(getattr(record, group)) for group in groups}) for record in records)
 

@@ -24,7 +24,7 @@ class ArrayStore:
     """A temporary file of arrays; it goes when the last mapping on it does."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="jtmigrate-")
+        self._file = tempfile.TemporaryFile(prefix="jtmigrate-")  # noqa: SIM115 - lives as long as the store
         self._end = 0
 
     def put(self, array: np.ndarray) -> "np.ndarray | _Place":
