@@ -70,22 +70,22 @@ class Trace:
     dtype       "float32" or "float64": the precision that the model ran in
     layers      finished calls; a child precedes its parent
     state       parameters and buffers by name, before the run
+    uncalled    paths of modules that compute something and were never called
+    meta        versions, thread count, seconds: for reports only
     buffers     buffers by name, after the run; those that it changed
     gradients   gradient of the loss by parameter name; empty for a run without backward pass
     settings    what each module was constructed with, by path: {"kind": "Conv2d", "stride": (2, 2), ...}
-    uncalled    paths of modules that compute something and were never called
-    meta        versions, thread count, seconds: for reports only
     """
 
     framework: str
     dtype: str
     layers: tuple[LayerRecord, ...]
     state: Mapping[str, np.ndarray]
+    uncalled: tuple[str, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
     buffers: Arrays = field(default_factory=dict)
     gradients: Arrays = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    uncalled: tuple[str, ...] = ()
-    meta: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def by_key(self) -> dict[str, LayerRecord]:

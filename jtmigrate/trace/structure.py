@@ -26,6 +26,8 @@ def map_leaves(value: Any, leaf: Callable[[str, Any], Any], name: str = "") -> A
         return {key: map_leaves(member, leaf, _join(name, key)) for key, member in value.items()}
     if isinstance(value, tuple | list):
         members = [map_leaves(member, leaf, _join(name, index)) for index, member in enumerate(value)]
+        if hasattr(value, "_fields"):
+            return type(value)(*members)
         return members if isinstance(value, list) else tuple(members)
     return leaf(name, value)
 
