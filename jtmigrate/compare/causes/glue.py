@@ -1,6 +1,7 @@
 """A container's own code: what it makes of its inputs and of its children's answers, which are the reference's here."""
 
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 
@@ -89,15 +90,14 @@ def swapped_concatenation(suspect: Suspect) -> str:
         a, b = difference.reference, difference.candidate
         if a.shape != b.shape or a.ndim < 2:
             continue
+        materials = [material for _, material in _materials(suspect, difference)]
+        added = [np.zeros(a.shape), *(material for material in materials if material.shape == a.shape)]
         for axis in range(1, a.ndim):
-            for name, material in _materials(suspect, difference):
-                size = material.shape[axis] if material.ndim == a.ndim else 0
-                if 0 < size < a.shape[axis] and any(
-                    _is(np.roll(a, shift, axis), difference) for shift in (size, -size)
-                ):
-                    return (
-                        f"{difference.what}: the parts of a concatenation along axis {axis} are swapped (beside {name})"
-                    )
+            parts = {material.shape[axis] for material in materials if material.ndim == a.ndim}
+            for size in sorted(part for part in parts | {a.shape[axis] // 2} if 0 < part < a.shape[axis]):
+                for shift, sum_with in product((size, -size), added):
+                    if _is(np.roll(a - sum_with, shift, axis) + sum_with, difference):
+                        return f"{difference.what}: the parts of a concatenation along axis {axis} are swapped"
     return ""
 
 

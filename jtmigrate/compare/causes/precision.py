@@ -6,6 +6,7 @@ import numpy as np
 
 from jtmigrate.compare.causes.parameters import shortened
 from jtmigrate.compare.metrics import has_nonfinite
+from jtmigrate.compare.result import Verdict
 from jtmigrate.compare.suspect import Experiment, Suspect
 
 FLOAT32_ROUNDING = 1e-6
@@ -38,7 +39,8 @@ def rounded_operands(suspect: Suspect) -> str:
 def numerically_poor(suspect: Suspect) -> str:
     """Right in float64 but wrong in float32: the formula cancels, overflows or sums badly."""
     fault = suspect.fault
-    if fault.float64 is None or fault.float64.scaled > suspect.tolerances.float64:
+    wrong = fault.verdict is Verdict.MISMATCH and fault.float64 is not None
+    if not wrong or fault.float64.scaled > suspect.tolerances.float64:
         return ""
     return "the same mathematics in a numerically poor form: float64 agrees, float32 loses digits (cancellation?)"
 
