@@ -26,6 +26,8 @@ def explains(
         return False
     if candidate.dtype.kind not in "fc":
         return bool(np.array_equal(explanation, candidate)) and not _same(reference, candidate)
+    if not np.isfinite(candidate).any():
+        return False
     if explanation.dtype.kind in "iub":
         explanation = explanation.astype(candidate.dtype)
     left = metrics.tensor_error(candidate, explanation).max_abs

@@ -19,6 +19,7 @@ from jtmigrate.compare.result import (
     QuantityResult,
     Tolerances,
 )
+from jtmigrate.trace.allowances import same_shape
 from jtmigrate.trace.record import Arrays, LayerRecord, Trace
 from jtmigrate.trace.steps import StepRecord
 from jtmigrate.trace.structure import matching_slots
@@ -286,7 +287,7 @@ def _worst_first(pairs: Sequence[Difference], tolerance: float) -> tuple[Differe
 
 
 def _badness(a: np.ndarray, b: np.ndarray) -> float:
-    if a.size != b.size or metrics.differing_nonfinite(a.ravel(), b.ravel()):
+    if not same_shape(a, b) or metrics.differing_nonfinite(a.ravel(), b.ravel()):
         return float("inf")
     return metrics.tensor_error(a.ravel(), b.ravel()).scaled
 

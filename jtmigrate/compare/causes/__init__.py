@@ -81,6 +81,8 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     *parameters.HYPOTHESES,
     glue.calls_other_children,
     settings.other_setting,
+    values.not_finite,
+    values.finite,
     # What reproduces the very numbers.
     precision.rounded_answer,
     precision.rounded_operands,
