@@ -5,19 +5,24 @@ Both are written once, here; a framework says how to find and run its modules an
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
 
 from jtmigrate.errors import UserError
-from jtmigrate.trace.allowances import jittor_lacks, same_shape
+from jtmigrate.naming.fit import fit
+from jtmigrate.trace.cotangents import cotangent
+from jtmigrate.trace.optimizer import OptimizerState
 from jtmigrate.trace.record import ROOT, LayerRecord, Trace
 from jtmigrate.trace.recorder import Recorder, fetched
-from jtmigrate.trace.stand_ins import StandIns
-from jtmigrate.trace.structure import map_leaves
+from jtmigrate.trace.stages import stages_watched
+from jtmigrate.trace.stand_ins import Backward, StandIns
+from jtmigrate.trace.store import ArrayStore
+from jtmigrate.trace.structure import map_leaves, take_apart
 
 DType = Literal["float32", "float64"]
 Model = Any
@@ -25,10 +30,13 @@ Module = Any
 Tensor = Any
 Call = Callable[[Model, Any], Any]
 """Runs a model on inputs; the default is `plain_call`."""
+Loss = Callable[[Model, Any], Tensor]
+"""(model, what the run returned) -> the scalar that a backward pass starts from."""
 
 REPLAYS_PER_FETCH = 32
 """Isolated layers computed between two fetches: enough to make a fetch cheap, few enough to bound memory."""
-NAMES_SHOWN = 5
+STAGE = "function"
+"""Kind of a recorded stage."""
 
 _MISSING = object()
 
@@ -40,97 +48,154 @@ def plain_call(model: Model, inputs: Any) -> Any:
     return model(*inputs) if isinstance(inputs, tuple | list) else model(inputs)
 
 
+class Tape(ABC):
+    """One backward pass through a whole run, without disturbing it."""
+
+    @abstractmethod
+    def watch(self, tensor: Tensor) -> Any:
+        """A handle on the gradient that a tensor is going to have."""
+
+    @abstractmethod
+    def backward(self, loss: Tensor, parameters: Mapping[str, Tensor]) -> dict[str, Any]:
+        """Handles on the gradients of the parameters that the loss depends on."""
+
+    @abstractmethod
+    def gradient_of(self, handle: Any) -> Any | None:
+        """After `backward`: a handle to fetch, None for a tensor that has no gradient."""
+
+
 class Adapter(ABC):
-    """One framework. Models are run as they stand: no switch to evaluation mode, no gradient."""
+    """One framework. Models are run as they stand: no switch to evaluation mode."""
 
     name: str
     computing_method: str
     """Name of the method of a module that computes it: `forward` or `execute`."""
 
-    def record(self, model: Model, inputs: Any, *, dtype: DType = "float32", call: Call = plain_call) -> Trace:
-        """Run a model once and return what every module was given and returned.
+    def record(
+        self,
+        model: Model,
+        inputs: Any,
+        *,
+        dtype: DType = "float32",
+        call: Call = plain_call,
+        backward: bool = False,
+        loss: Loss | None = None,
+        store: ArrayStore | None = None,
+    ) -> Trace:
+        """Run a model once and return what every module and stage was given and returned.
 
-        inputs  an array, or a tuple or dict of arrays; floating ones are cast to `dtype`
-        dtype   the precision of the run; "float64" starts from the model's own float32 parameters
-        call    what a run is, where it is not simply `model(inputs)`
+        inputs    an array, or a tuple or dict of arrays; floating ones are cast to `dtype`
+        dtype     the precision of the run; "float64" starts from the model's own float32 parameters
+        call      what a run is, where it is not simply `model(inputs)`
+        backward  record gradients too
+        loss      what they are of; by default the outputs' sum, weighted by fixed random numbers
+        store     keep the arrays of the layers there and not in memory
 
         The model is left as it was: buffers too, where the run changes them.
         """
         started = time.perf_counter()
         self.check_model(model)
         state = self.state(model)
-        with self.running(model, dtype) as live:
+        with self.running(model, dtype, backward=backward) as live:
             modules = self.modules(live)
-            recorder = Recorder(self.name, self.is_tensor, self.keeper())
+            tape = self.tape() if backward else None
+            recorder = Recorder(self.name, self.is_tensor, self.keeper(), tape and tape.watch)
 
             def watch(path: str, module: Module, compute: Callable) -> Callable:
                 return recorder.wrap(path, type(module).__name__, not self.has_children(module), compute)
 
+            def watch_stage(name: str, function: Callable) -> Callable:
+                return recorder.wrap(name, STAGE, True, function)
+
             run = watch(ROOT, live, lambda tensors: call(live, tensors))
-            with _replaced(modules, self.computing_method, watch):
-                run(self.tensors(inputs, dtype))
-            layers = recorder.fetched(self.fetch)
+            before = self.variables(live)
+            with _replaced(modules, self.computing_method, watch), stages_watched(watch_stage):
+                output = run(self.tensors(inputs, dtype))
+            gradients = {}
+            if tape:
+                total = loss(live, output) if loss else self.probe(output, dtype)
+                gradients = tape.backward(total, self.parameters(live))
+                recorder.take_gradients(tape.gradient_of)
+            layers = recorder.fetched(self.fetch, gradients.values(), store)
+            gradients, buffers = self.fetch_all(gradients), self.fetch_all(self.changed(before, live))
             uncalled = recorder.uncalled(path for path, module in modules.items() if self.computes(module))
-        return Trace(self.name, dtype, layers, state, uncalled, self._meta(started))
+        return Trace(self.name, dtype, layers, state, uncalled, self._meta(started), buffers, gradients)
 
-    def replay(self, model: Model, reference: Trace, *, dtype: DType = "float32", call: Call = plain_call) -> Trace:
-        """Run every module of a model on its own, on what the same module of `reference` was given.
+    def replay(
+        self,
+        model: Model,
+        reference: Trace,
+        *,
+        dtype: DType = "float32",
+        call: Call = plain_call,
+        backward: bool = False,
+        store: ArrayStore | None = None,
+    ) -> Trace:
+        """Run every module and stage of a model on its own, on what the same one of `reference` was given.
 
-        See `jtmigrate.trace.stand_ins`. The trace has the reference's order and only the modules that both have;
-        each starts from the model's state as it stands, whatever the ones before it did.
+        See `jtmigrate.trace.stand_ins`. The trace has the reference's order and only what both have; each starts from
+        the model's state as it stands, whatever the ones before it did.
         """
         started = time.perf_counter()
         self.check_model(model)
-        state = self.state(model)
-        with self.running(model, dtype) as live:
-            modules = self.modules(live)
-            stand_ins = StandIns(reference, self.is_tensor, self.keeper(), lambda array: self.tensor(array, dtype))
+        layers = list(self.replays(model, reference, dtype=dtype, call=call, backward=backward, store=store))
+        return Trace(self.name, dtype, tuple(reversed(layers)), self.state(model), meta=self._meta(started))
 
-            def perform(record: LayerRecord) -> LayerRecord:
-                module = live if record.path == ROOT else modules[record.path]
+    def replays(
+        self,
+        model: Model,
+        reference: Trace,
+        *,
+        dtype: DType = "float32",
+        call: Call = plain_call,
+        backward: bool = False,
+        store: ArrayStore | None = None,
+    ) -> Iterator[LayerRecord]:
+        """The layers of `replay` one by one, the last first: a stage's function is met when its caller, which finished
+        later, is performed."""
+        with self.running(model, dtype, backward=backward) as live:
+            modules = self.modules(live)
+            stand_ins = StandIns(
+                reference,
+                self.is_tensor,
+                self.keeper(),
+                lambda array: self.tensor(array, dtype),
+                self.pullback(dtype) if backward else None,
+            )
+
+            def perform(record: LayerRecord) -> LayerRecord | None:
+                module = live if record.path == ROOT else modules.get(record.path)
+                if module is None:
+                    function = stand_ins.stage(record.path)
+                    return function and stand_ins.perform(record, STAGE, True, function)
                 run = (lambda tensors: call(live, tensors)) if record.path == ROOT else module
+                parameters = self.own_parameters(module) if backward else {}
                 with self.unchanged(module):
-                    return stand_ins.perform(record, type(module).__name__, not self.has_children(module), run)
+                    before = self.variables(module)
+                    is_leaf = not self.has_children(module)
+                    done = stand_ins.perform(record, type(module).__name__, is_leaf, run, parameters)
+                    return replace(done, buffers=self.changed(before, module))
 
             def guard(path: str, _: Module, compute: Callable) -> Callable:
                 return stand_ins.wrap(path, compute)
 
-            wanted = [record for record in reference.layers if record.path == ROOT or record.path in modules]
-            layers: list[LayerRecord] = []
-            with _replaced(modules, self.computing_method, guard):
-                for some in _chunks(wanted, REPLAYS_PER_FETCH):
-                    layers += fetched([perform(record) for record in some], ("outputs", "handed"), self.fetch)
-        return Trace(self.name, dtype, tuple(layers), state, meta=self._meta(started))
+            groups = ("outputs", "handed", "pullback", "buffers")
+            with _replaced(modules, self.computing_method, guard), stages_watched(stand_ins.watch):
+                for some in _chunks(reversed(reference.layers), REPLAYS_PER_FETCH):
+                    done = [record for record in map(perform, some) if record is not None]
+                    yield from fetched(done, groups, self.fetch, store)
 
     def load_state(self, model: Model, arrays: Mapping[str, np.ndarray]) -> None:
-        """Set every parameter and buffer of a model from `arrays`, each in the model's own dtype.
+        """Set every parameter and buffer of a model from `arrays`, rounded to the model's own dtype.
 
         Raises UserError, with nothing changed, unless names and shapes are the model's; only the batch counters that
-        Jittor does not have may be missing or left over.
+        Jittor does not have may be missing or left over. `jtmigrate.load` is for files: it refuses to round too.
         """
         own = self.state(model)
-        missing = [name for name in own if name not in arrays and not jittor_lacks(name)]
-        unexpected = [name for name in arrays if name not in own and not jittor_lacks(name)]
-        wrong = [
-            f"{name} {arrays[name].shape} instead of {array.shape}"
-            for name, array in own.items()
-            if name in arrays and not same_shape(arrays[name], array)
-        ]
-        complaints = [
-            f"{len(names)} {what} ({', '.join(names[:NAMES_SHOWN])}{', ...' if len(names) > NAMES_SHOWN else ''})"
-            for what, names in (("missing", missing), ("unexpected", unexpected), ("of another shape", wrong))
-            if names
-        ]
-        if complaints:
-            raise UserError(f"parameters do not fit the {self.name} model: {'; '.join(complaints)}")
-        self.assign(
-            model,
-            {
-                name: np.ascontiguousarray(arrays[name], dtype=array.dtype).reshape(array.shape)
-                for name, array in own.items()
-                if name in arrays
-            },
-        )
+        found = fit({name: np.asarray(a, own[name].dtype) if name in own else a for name, a in arrays.items()}, own)
+        if not found.check:
+            raise UserError(f"parameters do not fit the {self.name} model: {found.check.summary()}")
+        self.assign(model, found.values)
 
     def tensors(self, inputs: Any, dtype: DType) -> Any:
         """Inputs with every array, however deep, as a tensor of the framework."""
@@ -139,6 +204,21 @@ class Adapter(ABC):
             return self.tensor(member, dtype) if isinstance(member, np.ndarray) else member
 
         return map_leaves(inputs, convert)
+
+    def fetch_all(self, handles: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """The arrays behind named handles."""
+        return dict(zip(handles, self.fetch(list(handles.values())), strict=True))
+
+    def probe(self, output: Any, dtype: DType) -> Tensor:
+        """A scalar that every element of an output matters to, about as much as any other."""
+        _, tensors = take_apart(output, self.is_tensor)
+        terms = []
+        for number, tensor in enumerate(filter(self.is_differentiable, tensors.values())):
+            weight = cotangent(ROOT, number, tuple(tensor.shape)) / max(1, np.prod(tensor.shape)) ** 0.5
+            terms.append((tensor * self.tensor(weight, dtype)).sum())
+        if not terms:
+            raise UserError(f"the {self.name} model returns nothing that has a gradient: give a loss")
+        return sum(terms[1:], terms[0])
 
     @abstractmethod
     def check_model(self, model: Any) -> None:
@@ -169,12 +249,52 @@ class Adapter(ABC):
         """A function for one run that makes a handle on what a tensor holds now, without disturbing the run."""
 
     @abstractmethod
-    def fetch(self, handles: Sequence[Any]) -> list[np.ndarray]:
-        """The arrays behind handles that `keeper` made."""
+    def fetch(self, handles: Sequence[Any]) -> Iterable[np.ndarray]:
+        """Compute what handles that `keeper` made stand for, and hand out the arrays one by one."""
 
     @abstractmethod
-    def running(self, model: Model, dtype: DType) -> AbstractContextManager[Model]:
-        """A context with the model to run, in `dtype` and without gradients; afterwards `model` is as it was."""
+    def is_differentiable(self, tensor: Tensor) -> bool:
+        """Whether a backward pass can start from a tensor."""
+
+    @abstractmethod
+    def tape(self) -> Tape:
+        """For one backward pass."""
+
+    @abstractmethod
+    def pullback(self, dtype: DType) -> Backward:
+        """For backward passes through single calls."""
+
+    @abstractmethod
+    def parameters(self, model: Model) -> dict[str, Tensor]:
+        """What training would change, by name; a shared parameter under its first."""
+
+    @abstractmethod
+    def own_parameters(self, module: Module) -> dict[str, Tensor]:
+        """Those of `parameters` that are a module's and not its children's, by local name."""
+
+    @abstractmethod
+    def variables(self, module: Module) -> dict[str, Any]:
+        """Notes on all persistent parameters and buffers of a module by local name, for `changed`."""
+
+    @abstractmethod
+    def changed(self, before: Mapping[str, Any], module: Module) -> dict[str, Any]:
+        """Handles on those that hold something else than when `variables` noted them."""
+
+    @abstractmethod
+    def backward(self, optimizer: Any, model: Model, loss: Tensor) -> dict[str, Any]:
+        """Leave the gradients of a loss where the optimizer looks for them; handles on copies of them, by name."""
+
+    @abstractmethod
+    def read_optimizer(self, optimizer: Any, model: Model) -> OptimizerState:
+        """A copy of an optimizer's state."""
+
+    @abstractmethod
+    def write_optimizer(self, optimizer: Any, model: Model, state: OptimizerState) -> None:
+        """Set it. Raises UserError for a state that does not fit."""
+
+    @abstractmethod
+    def running(self, model: Model, dtype: DType, *, backward: bool = False) -> AbstractContextManager[Model]:
+        """A context with the model to run, in `dtype`, gradients only if asked for; afterwards `model` is as it was."""
 
     @abstractmethod
     def unchanged(self, module: Module) -> AbstractContextManager[None]:

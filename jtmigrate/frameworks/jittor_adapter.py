@@ -11,11 +11,21 @@ import numpy as np
 
 from jtmigrate import runtime
 from jtmigrate.errors import UserError
-from jtmigrate.frameworks.base import Adapter, DType, floating_as
+from jtmigrate.frameworks.base import Adapter, DType, Tape, floating_as
+from jtmigrate.frameworks.jittor_optimizer import read_optimizer, write_optimizer
+from jtmigrate.frameworks.jittor_variables import (
+    attributes,
+    distinct,
+    fetch,
+    frozen_by_eval,
+    persistent_variables,
+    second_name,
+    variables_of,
+)
+from jtmigrate.trace.optimizer import OptimizerState
+from jtmigrate.trace.stand_ins import Backward
 
-runtime.prepare()
-
-import jittor as jt  # noqa: E402  (has to be prepared first)
+import jittor as jt  # isort: skip  (has been prepared)
 
 
 class JittorAdapter(Adapter):
@@ -29,7 +39,7 @@ class JittorAdapter(Adapter):
             raise UserError(f"expected a jittor.Module, got {type(model).__name__}")
 
     def modules(self, model: jt.Module) -> dict[str, jt.Module]:
-        return {path: module for path, module in _distinct(model.named_modules()) if module is not model}
+        return {path: module for path, module in distinct(model.named_modules()) if module is not model}
 
     def has_children(self, module: jt.Module) -> bool:
         return bool(module.children())
@@ -47,32 +57,85 @@ class JittorAdapter(Adapter):
         return jt.array(np.ascontiguousarray(floating_as(array, dtype)).reshape(array.shape))
 
     def keeper(self) -> Callable[[jt.Var], jt.Var]:
-        return _second_name
+        kept: dict[int, jt.Var] = {}
 
-    def fetch(self, handles: Sequence[jt.Var]) -> list[np.ndarray]:
-        jt.sync(list(handles))
-        arrays: dict[int, np.ndarray] = {}
-        for handle in handles:
-            if handle.var_ptr not in arrays:
-                arrays[handle.var_ptr] = handle.numpy()
-        return [arrays[handle.var_ptr] for handle in handles]
+        def keep(var: jt.Var) -> jt.Var:
+            if var.var_ptr not in kept:
+                kept[var.var_ptr] = second_name(var)
+            return kept[var.var_ptr]
+
+        return keep
+
+    def fetch(self, handles: Sequence[jt.Var]) -> Iterator[np.ndarray]:
+        return fetch(handles)
+
+    def is_differentiable(self, tensor: jt.Var) -> bool:
+        return tensor.dtype.is_float() and not tensor.is_stop_grad()
+
+    def tape(self) -> Tape:
+        return _Tape()
+
+    def backward(self, optimizer: jt.optim.Optimizer, model: jt.Module, loss: jt.Var) -> dict[str, jt.Var]:
+        optimizer.zero_grad()
+        optimizer.backward(loss)
+        gradients = {
+            id(var): gradient
+            for group in optimizer.param_groups
+            for var, gradient in zip(group["params"], group["grads"], strict=True)
+        }
+        parameters = self.parameters(model)
+        return {name: second_name(gradients[id(var)]) for name, var in parameters.items() if id(var) in gradients}
+
+    def read_optimizer(self, optimizer: jt.optim.Optimizer, model: jt.Module) -> OptimizerState:
+        return read_optimizer(optimizer, model)
+
+    def write_optimizer(self, optimizer: jt.optim.Optimizer, model: jt.Module, state: OptimizerState) -> None:
+        write_optimizer(optimizer, model, state)
+
+    def pullback(self, dtype: DType) -> Backward:
+        return _Pullback(lambda array: self.tensor(array, dtype))
+
+    def parameters(self, model: jt.Module) -> dict[str, jt.Var]:
+        variables = {id(var): (name, var) for name, var in reversed(persistent_variables(model).items())}
+        return {name: var for name, var in reversed(variables.values()) if self.is_differentiable(var)}
+
+    def own_parameters(self, module: jt.Module) -> dict[str, jt.Var]:
+        return {name: var for name, var in attributes(module) if self.is_differentiable(var)}
+
+    def variables(self, module: jt.Module) -> dict[str, jt.Var]:
+        return {name: second_name(var) for name, var in persistent_variables(module).items()}
+
+    def changed(self, before: Mapping[str, jt.Var], module: jt.Module) -> dict[str, jt.Var]:
+        after = persistent_variables(module)
+        return {
+            name: second_name(after[name])
+            for name, content in before.items()
+            if name in after and after[name].var_ptr != content.var_ptr
+        }
 
     @contextmanager
-    def running(self, model: jt.Module, dtype: DType) -> Iterator[jt.Module]:
+    def running(self, model: jt.Module, dtype: DType, *, backward: bool = False) -> Iterator[jt.Module]:
         converts = jt.flags.auto_convert_64_to_32 if dtype == "float32" else 0
+        frozen = frozen_by_eval(model) if backward else []
         try:
-            with self.unchanged(model), jt.flag_scope(no_grad=1, auto_convert_64_to_32=converts):
+            with self.unchanged(model), jt.flag_scope(no_grad=int(not backward), auto_convert_64_to_32=converts):
+                for var in frozen:
+                    var.start_grad()
                 if dtype == "float64":
-                    for var in _variables(model):
+                    for var in variables_of(model):
                         if var.dtype.is_float():
+                            trained = var.requires_grad
                             var.assign(jt.array(var.numpy().astype(np.float64)))
+                            var.requires_grad = trained
                 yield model
         finally:
+            for var in frozen:
+                var.stop_grad()
             runtime.restore_subnormals()
 
     @contextmanager
     def unchanged(self, module: jt.Module) -> Iterator[None]:
-        before = [(var, _second_name(var), var.requires_grad) for var in _variables(module)]
+        before = [(var, second_name(var), var.requires_grad) for var in variables_of(module)]
         try:
             yield
         finally:
@@ -97,51 +160,46 @@ class JittorAdapter(Adapter):
         return {"jittor": jt.__version__}
 
 
-def _second_name(var: jt.Var) -> jt.Var:
-    """Another Var for the same node of the graph: no operator is added, and `var += 1` does not reach it.
+class _Tape(Tape):
+    """`jt.grad` by everything at once, when the loss is known."""
 
-    `Var.assign` takes over the node but moves the receiver's name to it, and its stop_grad mark if it has one.
-    """
-    name = var.name()
-    with jt.enable_grad():
-        other = jt.Var(0.0)
-    other.assign(var)
-    var.name(name)
-    return other
+    def __init__(self) -> None:
+        self._watched: dict[int, jt.Var] = {}
+        self._gradients: dict[int, jt.Var] = {}
 
+    def watch(self, tensor: jt.Var) -> int | None:
+        if not tensor.dtype.is_float() or tensor.is_stop_grad():
+            return None
+        # A Var that passes several modules unchanged is watched once: jt.grad gives a second mention of it zeros.
+        return self._watched.setdefault(tensor.var_ptr, second_name(tensor)).var_ptr
 
-def _distinct(named_modules: Sequence[tuple[str, jt.Module]]) -> Iterator[tuple[str, jt.Module]]:
-    """Each module once, under its first path, as torch lists them."""
-    seen = set()
-    for path, module in named_modules:
-        if id(module) not in seen:
-            seen.add(id(module))
-            yield path, module
+    def backward(self, loss: jt.Var, parameters: Mapping[str, jt.Var]) -> dict[str, jt.Var]:
+        watched = {pointer: var for pointer, var in self._watched.items() if var.var_ptr != loss.var_ptr}
+        gradients = jt.grad(loss, [*parameters.values(), *watched.values()])
+        self._gradients = dict(zip(watched, gradients[len(parameters) :], strict=True))
+        return dict(zip(parameters, gradients[: len(parameters)], strict=True))
 
-
-def _attributes(module: jt.Module) -> Iterator[tuple[str, jt.Var]]:
-    """A module's own Vars, underscored ones included."""
-    holder = module.params if isinstance(module, jt.nn.ParameterList) else vars(module)
-    for name, value in holder.items():
-        if isinstance(value, jt.Var):
-            yield str(name), value
+    def gradient_of(self, handle: int | None) -> jt.Var | None:
+        return self._gradients.get(handle)
 
 
-def _variables(model: jt.Module) -> Iterator[jt.Var]:
-    """Every distinct Var of a model: parameters, buffers and underscored constants."""
-    seen = set()
-    for _, module in model.named_modules():
-        for _, var in _attributes(module):
-            if id(var) not in seen:
-                seen.add(id(var))
-                yield var
+class _Pullback(Backward):
+    """`jt.grad` through one call."""
 
+    def __init__(self, make: Callable[[np.ndarray], jt.Var]):
+        self._make = make
 
-def persistent_variables(model: jt.Module) -> dict[str, jt.Var]:
-    """What Jittor saves with a model, shared Vars under each of their names as torch does."""
-    return {
-        f"{path}.{name}" if path else name: var
-        for path, module in model.named_modules()
-        for name, var in _attributes(module)
-        if not name.startswith("_") and getattr(var, "persistent", True)
-    }
+    def source(self, tensor: jt.Var) -> tuple[jt.Var, jt.Var]:
+        return second_name(tensor), tensor
+
+    def pull_back(
+        self,
+        targets: Sequence[tuple[jt.Var, Callable[[tuple[int, ...]], np.ndarray]]],
+        sources: Mapping[str, jt.Var],
+    ) -> dict[str, jt.Var]:
+        targets = [(var, weigh) for var, weigh in targets if var.dtype.is_float() and not var.is_stop_grad()]
+        sources = {name: var for name, var in sources.items() if var.dtype.is_float() and not var.is_stop_grad()}
+        if not (targets and sources):
+            return {}
+        total = sum((var * self._make(weigh(tuple(var.shape)))).sum() for var, weigh in targets)
+        return dict(zip(sources, jt.grad(total, list(sources.values())), strict=True))

@@ -7,7 +7,7 @@ and `fetched` turns them into arrays afterwards.
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,11 @@ import numpy as np
 
 from jtmigrate.errors import UserError
 from jtmigrate.trace.record import ROOT, LayerRecord, call_key
+from jtmigrate.trace.store import ArrayStore, StoredArrays
 from jtmigrate.trace.structure import take_apart
 
-Fetch = Callable[[Sequence[Any]], Sequence[np.ndarray]]
+Fetch = Callable[[Sequence[Any]], Iterable[np.ndarray]]
+"""Computes what handles stand for, and then hands out one array after the other."""
 
 
 class Recorder:
@@ -26,28 +28,38 @@ class Recorder:
     name       of the framework, for error messages
     is_tensor  tells the framework's tensors from everything else
     keep       makes a handle that later changes of the tensor do not reach
+    watch      makes a handle on the gradient that a tensor is going to have; left out where no backward pass follows
     """
 
-    def __init__(self, name: str, is_tensor: Callable[[Any], bool], keep: Callable[[Any], Any]):
+    def __init__(
+        self,
+        name: str,
+        is_tensor: Callable[[Any], bool],
+        keep: Callable[[Any], Any],
+        watch: Callable[[Any], Any] | None = None,
+    ):
         self.finished: list[LayerRecord] = []
         self._name = name
         self._is_tensor = is_tensor
         self._keep = keep
+        self._watch = watch
         self._open: list[str] = []
+        self._callers: set[str | None] = set()
         self._calls: Counter[str] = Counter()
 
     def wrap(self, path: str, kind: str, is_leaf: bool, function: Callable) -> Callable:
-        """`function`, noting each of its calls as a call of the module `path`."""
+        """`function`, noting each of its calls as a call of the module or stage `path`."""
 
         signature = _signature(function)
 
         def recorded(*args, **kwargs):
             call = self._calls[path]
             self._calls[path] += 1
-            parent = self._open[-1] if self._open else None
+            key, parent = call_key(path, call), self._open[-1] if self._open else None
+            self._callers.add(parent)
             arguments, inputs = call_arguments(*_by_position(signature, args, kwargs), self._is_tensor)
             kept = {slot: self._keep(tensor) for slot, tensor in inputs.items()}
-            self._open.append(call_key(path, call))
+            self._open.append(key)
             try:
                 output = function(*args, **kwargs)
             except UserError:
@@ -61,12 +73,13 @@ class Recorder:
                     path=path,
                     call=call,
                     kind=kind,
-                    is_leaf=is_leaf,
+                    is_leaf=is_leaf and key not in self._callers,
                     inputs=kept,
                     outputs={slot: self._keep(tensor) for slot, tensor in outputs.items()},
                     parent=parent,
                     arguments=arguments,
                     result=result,
+                    gradients={slot: self._watch(tensor) for slot, tensor in outputs.items()} if self._watch else {},
                 )
             )
             return output
@@ -77,16 +90,25 @@ class Recorder:
         """Those of `paths` that were never called."""
         return tuple(path for path in paths if path not in self._calls)
 
-    def fetched(self, fetch: Fetch) -> tuple[LayerRecord, ...]:
-        """The finished records with arrays in place of handles.
+    def take_gradients(self, gradient_of: Callable[[Any], Any | None]) -> None:
+        """After the backward pass: the gradients themselves in place of the handles that `watch` made."""
+        for position, record in enumerate(self.finished):
+            found = {slot: gradient_of(handle) for slot, handle in record.gradients.items()}
+            gradients = {slot: gradient for slot, gradient in found.items() if gradient is not None}
+            self.finished[position] = replace(record, gradients=gradients)
 
-        What the model itself returned is fetched first: a lazy framework then compiles the very graph that it would
-        have compiled without a recorder, and computes the rest from what is left.
+    def fetched(
+        self, fetch: Fetch, first: Iterable[Any] = (), store: ArrayStore | None = None
+    ) -> tuple[LayerRecord, ...]:
+        """The finished records with arrays, or mappings on a store of them, in place of handles.
+
+        What the model itself returned is fetched before anything else, together with `first`, what else a run without
+        a recorder would compute: a lazy framework then compiles the very graph that it would have compiled, and
+        computes the rest from what is left.
         """
-        for record in self.finished:
-            if record.path == ROOT:
-                fetch(list(record.outputs.values()))
-        return fetched(self.finished, ("inputs", "outputs"), fetch)
+        returned = [handle for record in self.finished if record.path == ROOT for handle in record.outputs.values()]
+        fetch([*returned, *first])
+        return fetched(self.finished, ("inputs", "outputs", "gradients"), fetch, store)
 
 
 def call_arguments(args: tuple, kwargs: dict, is_tensor: Callable[[Any], bool]) -> tuple[Any, dict[str, Any]]:
@@ -96,14 +118,24 @@ def call_arguments(args: tuple, kwargs: dict, is_tensor: Callable[[Any], bool]) 
     return (positional, named), tensors | more
 
 
-def fetched(records: Sequence[LayerRecord], groups: Sequence[str], fetch: Fetch) -> tuple[LayerRecord, ...]:
-    """Records whose `groups` ("inputs", "outputs", "handed") hold arrays instead of handles, by one single fetch."""
-    handles = [handle for record in records for group in groups for handle in getattr(record, group).values()]
-    arrays = iter(fetch(handles))
-    return tuple(
-        replace(record, **{group: {slot: next(arrays) for slot in getattr(record, group)} for group in groups})
-        for record in records
-    )
+def fetched(
+    records: Sequence[LayerRecord], groups: Sequence[str], fetch: Fetch, store: ArrayStore | None = None
+) -> tuple[LayerRecord, ...]:
+    """Records whose `groups` ("inputs", "outputs", "handed", ...) hold arrays instead of handles, fetched all at once.
+
+    A handle that occurs several times is fetched, and stored, once.
+    """
+    handles = {
+        id(handle): handle for record in records for group in groups for handle in getattr(record, group).values()
+    }
+    found = zip(handles, fetch(list(handles.values())), strict=True)
+    arrays = {key: array if store is None else store.put(array) for key, array in found}
+
+    def filled(named: Mapping[str, Any]) -> Mapping[str, np.ndarray]:
+        kept = {name: arrays[id(handle)] for name, handle in named.items()}
+        return kept if store is None else StoredArrays(store, kept)
+
+    return tuple(replace(record, **{group: filled(getattr(record, group)) for group in groups}) for record in records)
 
 
 def _signature(function: Callable) -> inspect.Signature | None:

@@ -3,16 +3,38 @@
 A leaf is simply called. A container is called while stand-ins take the place of its children: they answer with what
 the reference's children answered and keep what they are handed. What is then tested is the container's own code (the
 concatenation, the shuffle, the residual addition), whatever its children do.
+
+With a backward pass, everything that the module returned or handed on gets a fixed random cotangent, which is pulled
+back to everything that the module was given: inputs, own parameters, its children's answers.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
+import numpy as np
+
+from jtmigrate.trace.cotangents import cotangent
 from jtmigrate.trace.record import LayerRecord, Trace
 from jtmigrate.trace.recorder import call_arguments, raised
 from jtmigrate.trace.structure import put_together, take_apart
+
+
+class Backward(Protocol):
+    """How a framework differentiates one call."""
+
+    def source(self, tensor: Any) -> tuple[Any, Any]:
+        """A tensor to differentiate by, and the one to hand to the module in its place."""
+
+    def pull_back(
+        self, targets: Sequence[tuple[Any, Callable[[tuple[int, ...]], np.ndarray]]], sources: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Handles on the gradients by those sources that any target depends on.
+
+        targets  tensors, each with a function from its shape to its cotangent
+        """
 
 
 class _OffScript(Exception):
@@ -21,11 +43,19 @@ class _OffScript(Exception):
 
 @dataclass
 class _Scene:
-    """One replay: whose, which answers are left for each child, and what the children were handed."""
+    """One replay.
+
+    answers  left for each child
+    handed   handles on what the children were handed
+    targets  (tensor, key of the call, number) of what leaves the module's own code
+    sources  what enters it, by name
+    """
 
     path: str
     answers: dict[str, deque[LayerRecord]]
     handed: dict[str, Any] = field(default_factory=dict)
+    targets: list[tuple[Any, str, int]] = field(default_factory=list)
+    sources: dict[str, Any] = field(default_factory=dict)
     entered: bool = False
 
 
@@ -34,6 +64,7 @@ class StandIns:
 
     is_tensor, keep  as for a `Recorder`
     make             turns a recorded array into a tensor of the framework
+    backward         None for a forward pass alone
     """
 
     def __init__(
@@ -42,12 +73,15 @@ class StandIns:
         is_tensor: Callable[[Any], bool],
         keep: Callable[[Any], Any],
         make: Callable[[Any], Any],
+        backward: Backward | None = None,
     ):
         self._reference = reference
         self._known = {layer.path for layer in reference.layers} | set(reference.uncalled)
         self._is_tensor = is_tensor
         self._keep = keep
         self._make = make
+        self._backward = backward
+        self._stages: dict[str, Callable] = {}
         self._scene: _Scene | None = None
 
     def wrap(self, path: str, function: Callable) -> Callable:
@@ -65,14 +99,33 @@ class StandIns:
 
         return guarded
 
-    def perform(self, record: LayerRecord, kind: str, is_leaf: bool, run: Callable) -> LayerRecord:
-        """Call `run` on the inputs of the reference's `record`; the new record holds handles of what came out."""
+    def watch(self, name: str, function: Callable) -> Callable:
+        """As `wrap`, for a stage, which is met only when its caller is performed."""
+        self._stages[name] = function
+        return self.wrap(name, function)
+
+    def stage(self, name: str) -> Callable | None:
+        """The function of a stage that has been met, to be performed."""
+        return self._stages.get(name) and self.wrap(name, self._stages[name])
+
+    def perform(
+        self, record: LayerRecord, kind: str, is_leaf: bool, run: Callable, parameters: Mapping[str, Any] | None = None
+    ) -> LayerRecord:
+        """Call `run` on the inputs of the reference's `record`; the new record holds handles of what came out.
+
+        parameters  trainable ones of the module itself, by local name: what a backward pass differentiates by too
+        """
         scene = _Scene(record.path, self._answers_for(record))
         self._scene = scene
-        result, outputs, failure = None, {}, ""
+        result, outputs, pullback, failure = None, {}, {}, ""
         try:
-            args, kwargs = put_together(record.arguments, record.inputs, self._make)
+            args, kwargs = put_together(record.arguments, self._enter(scene, "input", record.inputs))
             result, outputs = take_apart(run(*args, **kwargs), self._is_tensor)
+            self._leave(scene, record.key, outputs)
+            if self._backward:
+                scene.sources |= {f"parameter {name}": tensor for name, tensor in (parameters or {}).items()}
+                targets = [(tensor, partial(cotangent, key, number)) for tensor, key, number in scene.targets]
+                pullback = self._backward.pull_back(targets, scene.sources)
         except _OffScript as surprise:
             failure = str(surprise)
         except Exception as error:  # noqa: BLE001 - the port's own code: that it fails here is a finding, not a crash
@@ -90,8 +143,21 @@ class StandIns:
             arguments=record.arguments,
             result=result,
             handed=scene.handed,
+            pullback=pullback,
             failure=failure or _left_over(scene),
         )
+
+    def _enter(self, scene: _Scene, what: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """Tensors for what enters the module's own code, noted as sources of a backward pass."""
+        tensors = {slot: self._make(array) for slot, array in arrays.items()}
+        if self._backward:
+            for number, slot in enumerate(tensors):
+                scene.sources[f"{what} {number}"], tensors[slot] = self._backward.source(tensors[slot])
+        return tensors
+
+    def _leave(self, scene: _Scene, key: str, tensors: Mapping[str, Any]) -> None:
+        """Note what leaves the module's own code as targets of a backward pass."""
+        scene.targets += [(tensor, key, number) for number, tensor in enumerate(tensors.values())]
 
     def _answers_for(self, record: LayerRecord) -> dict[str, deque[LayerRecord]]:
         answers: dict[str, deque[LayerRecord]] = {}
@@ -107,7 +173,8 @@ class StandIns:
         _, tensors = call_arguments(args, kwargs, self._is_tensor)
         for slot, tensor in tensors.items():
             scene.handed[f"{call.key}/{slot}"] = self._keep(tensor)
-        return put_together(call.result, call.outputs, self._make)
+        self._leave(scene, call.key, tensors)
+        return put_together(call.result, self._enter(scene, f"answer of {call.key}", call.outputs))
 
 
 def _left_over(scene: _Scene) -> str:

@@ -45,11 +45,11 @@ def take_apart(value: Any, is_tensor: Callable[[Any], bool]) -> tuple[Any, dict[
     return map_leaves(value, leaf), tensors
 
 
-def put_together(template: Any, tensors: Mapping[str, T], convert: Callable[[T], U]) -> Any:
-    """The nested value of a template, its slots filled with `convert(tensors[name])`."""
+def put_together(template: Any, tensors: Mapping[str, Any]) -> Any:
+    """The nested value of a template, its slots filled with the tensors of their names."""
 
     def leaf(_: str, member: Any) -> Any:
-        return convert(tensors[member.name]) if isinstance(member, Slot) else member
+        return tensors[member.name] if isinstance(member, Slot) else member
 
     return map_leaves(template, leaf)
 

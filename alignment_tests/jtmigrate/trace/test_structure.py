@@ -18,7 +18,7 @@ def is_number(value):
 )
 def test_there_and_back(value, template, tensors):
     assert take_apart(value, is_number) == (template, tensors)
-    assert put_together(template, tensors, lambda number: number) == value
+    assert put_together(template, tensors) == value
 
 
 def test_slots_match_by_name_and_else_by_position():
