@@ -19,7 +19,7 @@ from jtmigrate.compare.steps import StepRuns
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.base import Call, Loss
 from jtmigrate.plan import DEFAULT_PLAN, ModelPair, Plan
-from jtmigrate.runs import Clock, Progress, run_candidate, run_reference
+from jtmigrate.runs import Clock, Progress, ReferenceRuns, run_candidate, run_reference
 from jtmigrate.trace.record import Trace
 from jtmigrate.trace.store import ArrayStore
 from jtmigrate.trace.structure import map_leaves
@@ -68,10 +68,12 @@ def diff_pair(
     exceptions: Exceptions = (),
     progress: Progress = lambda stage: None,
     meta: Mapping[str, Any] | None = None,
+    reference: ReferenceRuns | None = None,
 ) -> DiffResult:
     """Compare two models that are only built when their turn comes.
 
-    `exceptions` and `meta` are added to those of the pair and of the result.
+    `exceptions` and `meta` are added to those of the pair and of the result. `reference` are the reference's runs where
+    they were made before, for the same reference, inputs and plan (`jtmigrate.runs.run_reference`).
 
     The Jittor model is built, and Jittor imported, after the reference has run: loading a Jittor kernel switches the
     process to flush-to-zero.
@@ -81,7 +83,7 @@ def diff_pair(
         raise UserError("there is no array among the inputs")
     clock = Clock(progress)
     store = ArrayStore()
-    reference = run_reference(pair, plan, clock, store)
+    reference = reference or run_reference(pair, plan, clock, store)
     candidate = run_candidate(pair, plan, clock, store, reference)
     with clock.stage("compare"):
         result = compare(

@@ -62,7 +62,16 @@ def detector(*, training: bool) -> ModelPair:
         return model
 
     call = loss if training else detect
-    return ModelPair(build_torch, build_jittor, images(), call_torch=call, call_jittor=call, title="small detector")
+    return ModelPair(
+        build_torch,
+        build_jittor,
+        images(),
+        call_torch=call,
+        call_jittor=call,
+        title="small detector",
+        loss_torch=total if training else None,
+        loss_jittor=total if training else None,
+    )
 
 
 def trained_detector() -> ModelPair:
@@ -81,3 +90,8 @@ def detect(model: object, pictures: object) -> object:
 def loss(model: object, pictures: object) -> object:
     """Total loss and its parts."""
     return model.loss(pictures, BOXES, LABELS)
+
+
+def total(model: object, output: tuple) -> object:
+    """What a backward pass of `loss` starts from."""
+    return output[0]

@@ -9,9 +9,8 @@ import numpy as np
 
 from alignment_tests.mutations.data import noisy
 from alignment_tests.mutations.fault import Draw, Fault, changed, computing
-from alignment_tests.mutations.matrix import is_where, reference_recorded_once
+from alignment_tests.mutations.matrix import is_where
 from alignment_tests.mutations.scenes import Scene, scene
-from jtmigrate.diff import diff_pair
 from jtmigrate.parity import functional as F
 from jtmigrate.parity import nn
 
@@ -55,19 +54,17 @@ def shares(seed: int, tries: int) -> Iterator[Share]:
     """Faults of every sort and size, `tries` each in layers that are drawn."""
     where = scene(SCENE)
     found: dict[tuple[str, float], int] = defaultdict(int)
-    with reference_recorded_once():
-        for number, sort in enumerate(SORTS):
-            for power, size in enumerate(SIZES):
-                for again in range(tries):
-                    draw = where.draw(np.random.default_rng([seed, number, power, again]))
-                    fault = DRAW[sort](draw, size)
-                    found[sort, size] += is_found(fault, where)
-                yield Share(sort, size, found[sort, size], tries)
+    for number, sort in enumerate(SORTS):
+        for power, size in enumerate(SIZES):
+            for again in range(tries):
+                draw = where.draw(np.random.default_rng([seed, number, power, again]))
+                found[sort, size] += is_found(DRAW[sort](draw, size), where)
+            yield Share(sort, size, found[sort, size], tries)
 
 
 def is_found(fault: Fault, where: Scene) -> bool:
     """Whether the layer that a fault is in is the one that is named."""
-    first = diff_pair(fault.inject(where.pair), where.plan).first_fault
+    first = where.compare(fault.inject(where.pair)).first_fault
     return first is not None and is_where(first, fault)
 
 

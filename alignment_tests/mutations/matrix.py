@@ -2,27 +2,25 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 from zlib import crc32
 
 import numpy as np
 
-from alignment_tests.mutations import data, layers, parameters, settings
+from alignment_tests.mutations import data, layers, optimizer, parameters, settings, training
 from alignment_tests.mutations.fault import Fault, Mutation
 from alignment_tests.mutations.scenes import Scene, scene
 from jtmigrate.compare.result import LayerResult, QuantityResult
-from jtmigrate.diff import diff_pair
 from jtmigrate.errors import UserError
-from jtmigrate.frameworks.torch_adapter import TorchAdapter
 
 MUTATIONS: tuple[Mutation, ...] = (
     *parameters.MUTATIONS,
     *settings.MUTATIONS,
     *layers.MUTATIONS,
     *data.MUTATIONS,
+    *training.MUTATIONS,
+    *optimizer.MUTATIONS,
 )
 
 LOCALISED = 0.95
@@ -60,11 +58,10 @@ def run(mutations: Iterable[Mutation], seed: int, *, full: bool = False) -> Iter
 
     full  into the whole detector with trained weights where the kind is one of the detector's
     """
-    with reference_recorded_once():
-        for mutation in mutations:
-            where = scene(mutation.scene, full=full)
-            draw = where.draw(np.random.default_rng([seed, crc32(mutation.name.encode())]))
-            yield try_out(mutation, mutation.draw(draw), where, drawn=draw.drawn)
+    for mutation in mutations:
+        where = scene(mutation.scene, full=full)
+        draw = where.draw(np.random.default_rng([seed, crc32(mutation.name.encode())]))
+        yield try_out(mutation, mutation.draw(draw), where, drawn=draw.drawn)
 
 
 def try_out(mutation: Mutation, fault: Fault, where: Scene, *, drawn: bool) -> Outcome:
@@ -72,7 +69,7 @@ def try_out(mutation: Mutation, fault: Fault, where: Scene, *, drawn: bool) -> O
     started = time.perf_counter()
     try:
         with fault.during():
-            result = diff_pair(fault.inject(where.pair), where.plan)
+            result = where.compare(fault.inject(where.pair))
     except UserError as error:
         detected, found, localised, cause = True, "refused", False, str(error)
     else:
@@ -94,26 +91,3 @@ def is_where(found: LayerResult | QuantityResult, fault: Fault) -> bool:
     if fault.quantities:
         return isinstance(found, QuantityResult) and found.quantity in fault.quantities
     return found.path == fault.path
-
-
-@contextmanager
-def reference_recorded_once() -> Iterator[None]:
-    """Within the block, a reference that was recorded is not recorded again: no fault is ever in it."""
-    original = TorchAdapter.record
-    recorded: dict[tuple, Any] = {}
-
-    def record(self: TorchAdapter, model: Any, inputs: Any, **options: Any) -> Any:
-        key = (id(model), *sorted((name, _identity(value)) for name, value in options.items()))
-        if key not in recorded:
-            recorded[key] = original(self, model, inputs, **options)
-        return recorded[key]
-
-    TorchAdapter.record = record
-    try:
-        yield
-    finally:
-        TorchAdapter.record = original
-
-
-def _identity(value: Any) -> str:
-    return str(id(value)) if isinstance(value, Callable) else repr(value)

@@ -13,11 +13,16 @@ from alignment_tests.jtmigrate import pairs
 from alignment_tests.jtmigrate.models import lstm, residual, transformer, unet
 from alignment_tests.mutations.detector import detector, trained_detector
 from alignment_tests.mutations.fault import Draw
+from alignment_tests.mutations.steps import STEPS, in_training
+from jtmigrate import runtime
 from jtmigrate.compare.result import DiffResult
-from jtmigrate.diff import DEFAULT_PLAN, ModelPair, Plan, diff_pair
+from jtmigrate.diff import ModelPair, Plan, diff_pair
 from jtmigrate.frameworks.jittor_adapter import JittorAdapter
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
 from jtmigrate.parity import nn as pnn
+from jtmigrate.plan import DEFAULT_PLAN
+from jtmigrate.runs import Clock, ReferenceRuns, run_reference
+from jtmigrate.trace.store import ArrayStore
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,19 @@ class Scene:
     plan: Plan = DEFAULT_PLAN
 
     @cached_property
+    def reference(self) -> ReferenceRuns:
+        """Run once: no fault is ever in it."""
+        runtime.prepare()
+        return run_reference(self.pair, self.plan, Clock(lambda stage: None), ArrayStore())
+
+    @cached_property
     def clean(self) -> DiffResult:
         """The comparison without a fault."""
-        return diff_pair(self.pair, self.plan)
+        return self.compare(self.pair)
+
+    def compare(self, pair: ModelPair) -> DiffResult:
+        """The comparison of the reference with a port that may have one."""
+        return diff_pair(pair, self.plan, reference=self.reference)
 
     def draw(self, random: np.random.Generator) -> Draw:
         """What a fault may be drawn from: the modules that are called."""
@@ -68,6 +83,8 @@ WORDS = np.random.default_rng(0).integers(0, transformer.WORDS, (3, transformer.
 
 BUILD: Mapping[str, Callable[[], ModelPair]] = {
     "detector": lambda: detector(training=False),
+    "training": lambda: detector(training=True),
+    "steps": lambda: in_training(small(pairs.TorchMLP, pairs.JittorMLP, pairs.VECTORS, training=True)),
     "resnet": lambda: small(residual.TorchResNet, residual.JittorResNet, pairs.IMAGE),
     "unet": lambda: small(unet.TorchUNet, unet.JittorUNet, pairs.IMAGE),
     "transformer": lambda: small(transformer.TorchTransformer, transformer.JittorTransformer, WORDS),
@@ -81,7 +98,7 @@ BUILD: Mapping[str, Callable[[], ModelPair]] = {
 FULL_SIZE: Mapping[str, Callable[[], ModelPair]] = {"detector": trained_detector}
 """Takes the place of `BUILD` where the whole detector is asked for."""
 
-PLANS: Mapping[str, Plan] = {}
+PLANS: Mapping[str, Plan] = {"training": Plan(backward=True), "steps": Plan(backward=True, steps=STEPS)}
 """Scenes that are compared otherwise than by a plain forward pass."""
 
 
