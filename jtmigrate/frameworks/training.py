@@ -63,9 +63,8 @@ def train(
             else:
                 output = call(live, adapter.tensors(batch, dtype))
                 total = loss(live, output) if loss else adapter.probe(output, dtype)
-                losses = {
-                    slot: each for slot, each in take_apart(output, adapter.is_tensor)[1].items() if _is_scalar(each)
-                }
+                keep, (_, tensors) = adapter.keeper(), take_apart(output, adapter.is_tensor)
+                losses = {slot: keep(tensor) for slot, tensor in tensors.items() if _is_scalar(tensor)}
             gradients = adapter.backward(optimizer, live, total)
             gradients, losses = adapter.fetch_all(gradients), adapter.fetch_all(losses)
             norm = training.clip(optimizer) if training.clip else None
