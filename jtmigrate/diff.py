@@ -92,6 +92,7 @@ def diff_pair(
             candidate.isolated,
             alone=reference.alone,
             alone_floors=reference.alone_floors,
+            margins=pair.margins,
             steps=StepRuns(**reference.steps, **candidate.steps),
             tolerances=plan.tolerances,
             exceptions=(*pair.exceptions, *exceptions),

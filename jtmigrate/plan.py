@@ -1,9 +1,11 @@
 """What to compare, and how: `ModelPair` and `Plan`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from jtmigrate.compare.decisions import Margin
+from jtmigrate.compare.layers import NO_MARGINS
 from jtmigrate.compare.pairing import Exceptions
 from jtmigrate.compare.result import DEFAULT_TOLERANCES, Tolerances
 from jtmigrate.errors import UserError
@@ -26,6 +28,7 @@ class ModelPair:
     loss_torch, loss_jittor   functions (model, output) -> scalar that a backward pass starts from; without them, the
                               outputs' sum, weighted by fixed random numbers
     training_torch, training_jittor   how each framework trains, where steps are asked for
+    margins                   how close the decisions of a layer or stage were, by path; see `compare.decisions`
     batches                   the inputs of every training step in turn; `inputs` for all of them if there are none
     """
 
@@ -40,6 +43,7 @@ class ModelPair:
     loss_jittor: Loss | None = None
     training_torch: "Training | None" = None
     training_jittor: "Training | None" = None
+    margins: Mapping[str, Margin] = NO_MARGINS
     batches: Sequence[Any] = ()
 
 

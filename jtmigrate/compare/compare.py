@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from jtmigrate.compare.causes import likeliest_cause
-from jtmigrate.compare.layers import compare_layers
+from jtmigrate.compare.decisions import Margin
+from jtmigrate.compare.layers import NO_MARGINS, compare_layers
 from jtmigrate.compare.localise import first_fault, first_fault_of
 from jtmigrate.compare.pairing import Exceptions, Runs
 from jtmigrate.compare.parameters import compare_parameters
@@ -37,6 +38,7 @@ def compare(
     alone: Trace | None = None,
     alone_floors: Mapping[str, Mapping[str, float]] | None = None,
     steps: StepRuns = NO_STEPS,
+    margins: Mapping[str, Margin] = NO_MARGINS,
     tolerances: Tolerances = DEFAULT_TOLERANCES,
     exceptions: Exceptions = (),
     allow_nonfinite: bool = False,
@@ -46,6 +48,7 @@ def compare(
     isolated             every layer of the candidate alone, on the inputs of `reference32`
     alone, alone_floors  see `jtmigrate.compare.pairing.Runs`
     steps                training steps
+    margins              how close the decisions of a layer were, by its path (see `jtmigrate.compare.decisions`)
     exceptions           (path, reason) of what may stay uncompared, the path's descendants included
     allow_nonfinite      NaN or infinity at the same places on both sides does not fail the run
 
@@ -55,7 +58,7 @@ def compare(
     runs.check()
     exceptions = tuple(exceptions)
     candidate = runs.candidate or runs.isolated
-    layers = compare_layers(runs, tolerances, exceptions)
+    layers = compare_layers(runs, tolerances, exceptions, margins)
     parameters = compare_parameters(runs.reference.state, candidate.state, exceptions)
     quantities = (*compare_quantities(runs, tolerances), *compare_steps(steps, tolerances))
     fault = first_fault(layers, runs, tolerances) or first_fault_of(quantities)
