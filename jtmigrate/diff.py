@@ -3,12 +3,9 @@
 Imports no framework before a model is asked for.
 """
 
-import hashlib
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -18,14 +15,12 @@ from jtmigrate.compare.compare import compare
 from jtmigrate.compare.pairing import Exceptions
 from jtmigrate.compare.result import DEFAULT_TOLERANCES, DiffResult, Tolerances
 from jtmigrate.errors import UserError
+from jtmigrate.facts import Clock, Progress, describe_inputs, named_inputs, versions_of
 from jtmigrate.frameworks.base import Call, plain_call
 from jtmigrate.trace.record import Trace
-from jtmigrate.trace.structure import map_leaves
 
 Mode = Literal["isolated", "propagated", "both"]
 Precision = Literal["float32", "float64", "both"]
-Progress = Callable[[str], None]
-"""Is told the name of every stage as it begins."""
 
 
 @dataclass(frozen=True)
@@ -134,9 +129,9 @@ def diff_pair(
     process to flush-to-zero.
     """
     runtime.prepare()
-    if not any(isinstance(array, np.ndarray) for _, array in _named(pair.inputs)):
+    if not any(isinstance(array, np.ndarray) for _, array in named_inputs(pair.inputs)):
         raise UserError("there is no array among the inputs")
-    clock = _Clock(progress)
+    clock = Clock(progress)
     reference32, reference64 = _run_reference(pair, plan, clock)
     candidate32, candidate64, isolated = _run_candidate(pair, plan, clock, reference32 or reference64)
     with clock.stage("compare"):
@@ -154,15 +149,15 @@ def diff_pair(
         "title": pair.title,
         "reference": "torch",
         "candidate": "jittor",
-        "versions": _versions(reference32, reference64, candidate32, candidate64, isolated),
-        "inputs": dict(_describe(pair.inputs)),
+        "versions": versions_of(reference32, reference64, candidate32, candidate64, isolated),
+        "inputs": describe_inputs(pair.inputs),
         "seconds": clock.seconds,
         "peak_memory_mb": peak_memory_mb(),
     }
     return replace(result, meta=facts | dict(meta or {}))
 
 
-def _run_reference(pair: ModelPair, plan: Plan, clock: "_Clock") -> tuple[Trace | None, Trace | None]:
+def _run_reference(pair: ModelPair, plan: Plan, clock: Clock) -> tuple[Trace | None, Trace | None]:
     """The float32 and the float64 trace; None where the plan does not ask for one."""
     with clock.stage("import torch, build the model"):
         from jtmigrate.frameworks.torch_adapter import TorchAdapter
@@ -181,7 +176,7 @@ def _run_reference(pair: ModelPair, plan: Plan, clock: "_Clock") -> tuple[Trace 
 
 
 def _run_candidate(
-    pair: ModelPair, plan: Plan, clock: "_Clock", reference: Trace
+    pair: ModelPair, plan: Plan, clock: Clock, reference: Trace
 ) -> tuple[Trace | None, Trace | None, Trace | None]:
     """The float32, the float64 and the isolated trace; None where the plan does not ask for one."""
     with clock.stage("import jittor, build the model"):
@@ -205,21 +200,6 @@ def _run_candidate(
     return trace32, trace64, isolated
 
 
-@dataclass
-class _Clock:
-    """Announces stages and times them."""
-
-    progress: Progress
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        self.progress(name)
-        started = time.perf_counter()
-        yield
-        self.seconds[name] = time.perf_counter() - started
-
-
 def peak_memory_mb() -> float | None:
     """The most memory that this process has held so far, in MiB; None where the system does not tell (Windows)."""
     if sys.platform == "win32":
@@ -228,24 +208,3 @@ def peak_memory_mb() -> float | None:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
-
-
-def _versions(*traces: Trace | None) -> dict[str, str]:
-    versions = {"numpy": np.__version__, "python": sys.version.split()[0]}
-    for trace in traces:
-        versions |= trace.meta["versions"] if trace else {}
-    return versions
-
-
-def _named(inputs: Any) -> Iterator[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    map_leaves(inputs, lambda name, member: found.append((name, member)))
-    return iter(found)
-
-
-def _describe(inputs: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Shape, dtype and hash of every input array: what one needs to be sure that two reports are of the same run."""
-    for name, array in _named(inputs):
-        if isinstance(array, np.ndarray):
-            digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
-            yield name or "input", {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": digest}
