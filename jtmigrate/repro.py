@@ -13,6 +13,7 @@ import numpy as np
 from jtmigrate.compare.estimates import is_sketched
 from jtmigrate.compare.result import DiffResult, LayerResult
 from jtmigrate.files import replacing, write_text
+from jtmigrate.frameworks.base import STAGE
 from jtmigrate.report.numbers import layer_name
 from jtmigrate.report.repro_script import TEMPLATE
 from jtmigrate.trace.file import TraceFile
@@ -21,8 +22,7 @@ from jtmigrate.trace.structure import Slot
 from jtmigrate.trace.templates import Opaque, opaque_members
 
 SCRIPT, DATA = "repro.py", "repro.npz"
-STAGE = "function"
-"""Kind of a recorded stage, which is no module; see `trace.stages`."""
+
 BUILD = "build"
 """Entry of a trace file's meta: how its model is built; see `Sources`."""
 

@@ -34,8 +34,9 @@ def estimated_error(reference: Known, candidate: Known) -> TensorError:
     """Estimated distance of two arrays of one shape; zero where the hashes agree.
 
     The largest difference is the largest of: the differences of sampled values, of minima, maxima and scales (these
-    are certain), and what a normal distribution of the estimated spread would have as its largest. A few wrong
-    elements of a large array can hide from it. Infinite where only the hashes are known, and differ.
+    are certain), and what a normal distribution would have as its largest, of the spread that the signed sums tell
+    and over the share of elements that differs among the samples. A few wrong elements of a large array can hide from
+    it. Infinite where only the hashes are known, and differ.
     """
     a, b = _sketches(reference, candidate)
     if same_values(a, b):
@@ -46,7 +47,9 @@ def estimated_error(reference: Known, candidate: Known) -> TensorError:
     spread = float(np.sqrt(np.sum((a.sums - b.sums) ** 2) / max(1, a.size)))
     certain = [abs(a.minimum - b.minimum), abs(a.maximum - b.maximum), abs(a.scale - b.scale)]
     differences = np.abs(a.samples - b.samples)
-    max_abs = max(*certain, float(differences.max(initial=0.0)), spread * _largest_of_normal(a.size))
+    share = (np.count_nonzero(differences) + 1) / (differences.size + 1)
+    likely = spread / share**0.5 * _largest_of_normal(share * a.size)
+    max_abs = max(*certain, float(differences.max(initial=0.0)), likely)
     if a.dtype.kind in "iub":
         max_abs = max(max_abs, 1.0)  # the hashes differ, so at least one element does
     unit = ulp(a.scale, a.dtype)
@@ -65,7 +68,7 @@ def _sketches(*arrays: Known) -> list[Sketch]:
     return [array if isinstance(array, Sketch) else sketch(array) for array in arrays]
 
 
-def _largest_of_normal(number: int) -> float:
+def _largest_of_normal(number: float) -> float:
     """About the largest magnitude among so many standard normal numbers."""
     return float(np.sqrt(2 * np.log(max(2, number))))
 

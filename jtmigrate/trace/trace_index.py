@@ -40,7 +40,7 @@ def read_run(run: Mapping[str, Any], array: Callable[[int], Known]) -> Trace:
 
 
 def _layer_index(record: LayerRecord, number: Callable[[Known], int]) -> dict[str, Any]:
-    """Without the fields that are empty."""
+    """Without a parent, a result or arrays where there are none."""
     layer = {
         "path": record.path,
         "call": record.call,
@@ -52,7 +52,7 @@ def _layer_index(record: LayerRecord, number: Callable[[Known], int]) -> dict[st
         "failure": record.failure,
         **{name: _numbered(getattr(record, name), number) for name in RECORD_ARRAYS},
     }
-    return {name: value for name, value in layer.items() if value not in ({}, "", None) or name == "path"}
+    return {name: value for name, value in layer.items() if value is not None and value != {}}
 
 
 def _read_layer(layer: Mapping[str, Any], array: Callable[[int], Known]) -> LayerRecord:
