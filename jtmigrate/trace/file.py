@@ -89,7 +89,11 @@ def write_traces(
         "identities": {name: _identity(trace, found) for name, trace in runs.items()},
     }
     # Every entry as long as it can be: what follows takes no more.
-    longest = _index_text(index, tier, [_entry_index(entry, keep=True, row=number) for number, entry in _each(found)])
+    described = [
+        {**_description(entry), "row": number, "places": "", "member": entry.sha256}
+        for number, entry in enumerate(found.entries)
+    ]
+    longest = _index_text(index, tier, described)
     estimates = sizes(found, len(longest))
     announce(estimates)
     chosen = choose(tier, estimates, budget, has_suspects=bool(suspects))
@@ -125,42 +129,34 @@ def read_traces(path: Path) -> TraceFile:
 def _write_archive(file: BinaryIO, found: Survey, index: Mapping[str, Any], tier: Tier) -> None:
     entries, rows, written = [], [], set()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for _, entry in _each(found):
-            keep = isinstance(entry.array, np.ndarray) and (
-                tier is Tier.EVERYTHING or (tier is Tier.SUSPECTS and entry.is_suspect)
-            )
-            summed_up = None if keep or tier is Tier.HASHES else _sketch_of(entry.array)
-            described = _entry_index(entry, keep=keep, row=len(rows) if summed_up and summed_up.measured else None)
-            if "row" in described:
+        for entry in found.entries:
+            array, described = entry.read(), _description(entry)
+            if isinstance(array, np.ndarray) and _is_kept(entry, tier):
+                # Integers are hashed by value, whatever their width; the member is named by its very bytes.
+                described["member"] = bytes_digest(array) if array.dtype.kind in "iu" else entry.sha256
+                if described["member"] not in written:
+                    written.add(described["member"])
+                    with archive.open(_member(f"arrays/{described['member']}"), "w", force_zip64=True) as member:
+                        member.write(little_endian(array))
+            elif tier is not Tier.HASHES and (summed_up := _sketch_of(array)).measured:
+                described |= {"row": len(rows), "places": summed_up.places}
                 rows.append(_row(summed_up))
-                described["places"] = summed_up.places
-            if keep and described["member"] not in written:
-                written.add(described["member"])
-                with archive.open(_member(f"arrays/{described['member']}"), "w", force_zip64=True) as member:
-                    member.write(little_endian(entry.array))
             entries.append(described)
         archive.writestr(_member("sketches"), np.array(rows, "<f8").tobytes())
         archive.writestr(_member("index.json"), _index_text(index, tier, entries))
 
 
+def _description(entry: Entry) -> dict[str, Any]:
+    return {"dtype": entry.dtype.newbyteorder("<").str[1:], "shape": entry.shape, "sha256": entry.sha256}
+
+
+def _is_kept(entry: Entry, tier: Tier) -> bool:
+    return tier is Tier.EVERYTHING or (tier is Tier.SUSPECTS and entry.is_suspect)
+
+
 def _index_text(index: Mapping[str, Any], tier: Tier | None, entries: Sequence[Mapping[str, Any]]) -> bytes:
     whole = {**index, "tier": (tier or Tier.EVERYTHING).value, "arrays": entries}
     return json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _each(found: Survey) -> Iterator[tuple[int, Entry]]:
-    return enumerate(found.entries)
-
-
-def _entry_index(entry: Entry, *, keep: bool, row: int | None) -> dict[str, Any]:
-    array = entry.array
-    described = {"dtype": array.dtype.newbyteorder("<").str[1:], "shape": list(array.shape), "sha256": entry.sha256}
-    if keep and isinstance(array, np.ndarray):
-        # Integers are hashed by value, whatever their width; the member is named by its very bytes.
-        described["member"] = bytes_digest(array) if array.dtype.kind in "iu" else entry.sha256
-    elif row is not None:
-        described |= {"row": row, "places": ""}
-    return described
 
 
 def _sketch_of(array: np.ndarray | Sketch) -> Sketch:
@@ -178,9 +174,7 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 
 def _identity(trace: Trace, found: Survey) -> str:
-    facts = [
-        (record.key, slot, found.sha256(array)) for record in trace.layers for slot, array in record.outputs.items()
-    ]
+    facts = [(each.key, slot, found.sha256(each.outputs, slot)) for each in trace.layers for slot in each.outputs]
     return sha256(json.dumps([trace.framework, trace.dtype, facts]).encode()).hexdigest()
 
 

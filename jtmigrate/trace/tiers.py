@@ -1,7 +1,7 @@
 """How much of a run is kept in a file, and what that costs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import Enum
 from fnmatch import fnmatchcase
 
@@ -29,48 +29,68 @@ class Tier(str, Enum):
     EVERYTHING = "everything"
 
 
+Known = np.ndarray | Sketch
+Group = Mapping[str, Known]
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One array, however many places of the runs it stands in. `is_suspect` if one of these is a suspect's."""
+    """One array, however many places of the runs it stands in.
 
-    array: np.ndarray | Sketch
+    group, name  where it is found: it may be in a file (trace.store), and is read again when it is written
+    nbytes       0 for a sketch, whose array is lost
+    is_suspect   if one of its places is a suspect's
+    """
+
+    group: Group
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
     sha256: str
+    nbytes: int
     is_suspect: bool
+
+    def read(self) -> Known:
+        return self.group[self.name]
 
 
 @dataclass(frozen=True)
 class Survey:
-    """All arrays of some runs. `numbers` gives the position in `entries` of an array, by `id`."""
+    """All arrays of some runs; `numbers` tells the position in `entries` of a place: (id of a group, name)."""
 
     entries: tuple[Entry, ...]
-    numbers: Mapping[int, int] = field(repr=False)
+    numbers: Mapping[tuple[int, str], int]
 
-    def number(self, array: np.ndarray | Sketch) -> int:
-        return self.numbers[id(array)]
+    def number(self, group: Group, name: str) -> int:
+        return self.numbers[id(group), name]
 
-    def sha256(self, array: np.ndarray | Sketch) -> str:
-        return self.entries[self.number(array)].sha256
+    def sha256(self, group: Group, name: str) -> str:
+        return self.entries[self.number(group, name)].sha256
 
 
 def survey(runs: Mapping[str, Trace], suspects: Sequence[str] = ()) -> Survey:
-    """Find and hash all arrays; equal ones are one entry.
+    """Find and hash all arrays; equal ones are one entry. Holds no more than one of them that is not held already.
 
     suspects  patterns ("neck.*") of the paths whose arrays matter most; a path stands for everything below it too
     """
     digests: dict[tuple, str] = {}
     positions: dict[tuple, int] = {}
-    numbers: dict[int, int] = {}
+    numbers: dict[tuple[int, str], int] = {}
     entries: list[Entry] = []
-    for path, array in (found for trace in runs.values() for found in _arrays(trace)):
-        sha256 = array.sha256 if isinstance(array, Sketch) else _digest(array, digests)
+    for path, group, name in (place for trace in runs.values() for place in _places(trace)):
+        array = group[name]
+        sha256 = (
+            array.sha256 if isinstance(array, Sketch) else _digest(array, digests, remember=isinstance(group, dict))
+        )
         key = (sha256, array.dtype, array.shape)
         number = positions.setdefault(key, len(entries))
         suspect = is_suspect(path, suspects)
         if number == len(entries):
-            entries.append(Entry(array, sha256, suspect))
+            nbytes = 0 if isinstance(array, Sketch) else array.nbytes
+            entries.append(Entry(group, name, array.shape, array.dtype, sha256, nbytes, suspect))
         elif suspect and not entries[number].is_suspect:
-            entries[number] = Entry(entries[number].array, sha256, True)
-        numbers[id(array)] = number
+            entries[number] = replace(entries[number], is_suspect=True)
+        numbers[id(group), name] = number
     return Survey(tuple(entries), numbers)
 
 
@@ -84,11 +104,7 @@ def is_suspect(path: str, patterns: Sequence[str]) -> bool:
 def sizes(found: Survey, index_bytes: int) -> dict[Tier, int]:
     """Bytes of a file of each tier; `index_bytes` are those of its index."""
     sketched = 8 * SKETCH_NUMBERS * len(found.entries)
-    stored = [
-        (_nbytes(entry.array) + MEMBER_OVERHEAD, entry.is_suspect)
-        for entry in found.entries
-        if isinstance(entry.array, np.ndarray)
-    ]
+    stored = [(entry.nbytes + MEMBER_OVERHEAD, entry.is_suspect) for entry in found.entries if entry.nbytes]
     least = index_bytes + 2 * MEMBER_OVERHEAD
     return {
         Tier.HASHES: least,
@@ -119,29 +135,28 @@ def megabytes(nbytes: int) -> str:
     return f"{nbytes / 1e6:,.1f} MB"
 
 
-def _arrays(trace: Trace) -> Iterator[tuple[str, np.ndarray | Sketch]]:
-    """(path of the module that it belongs to, array)."""
-    for name in TRACE_ARRAYS:
-        for own, array in getattr(trace, name).items():
-            yield own.rpartition(".")[0], array
-    for record in trace.layers:
-        for array in record_arrays(record):
-            yield record.path, array
-
-
-def record_arrays(record: LayerRecord) -> Iterator[np.ndarray | Sketch]:
+def record_arrays(record: LayerRecord) -> Iterator[Known]:
     """All arrays of a call."""
-    for name in RECORD_ARRAYS:
-        yield from getattr(record, name).values()
+    for group in RECORD_ARRAYS:
+        yield from getattr(record, group).values()
 
 
-def _digest(array: np.ndarray, known: dict[tuple, str]) -> str:
-    """The digest of an array's values, computed once for all views of the same memory."""
+def _places(trace: Trace) -> Iterator[tuple[str, Group, str]]:
+    """Where there is an array: (path of the module that it belongs to, group, name in it)."""
+    for group in (getattr(trace, name) for name in TRACE_ARRAYS):
+        for name in group:
+            yield name.rpartition(".")[0], group, name
+    for record in trace.layers:
+        for group in (getattr(record, name) for name in RECORD_ARRAYS):
+            for name in group:
+                yield record.path, group, name
+
+
+def _digest(array: np.ndarray, known: dict[tuple, str], *, remember: bool) -> str:
+    """The digest of an array's values, computed once for all views of memory that stays what it is."""
+    if not remember:
+        return values_digest(array)
     key = (array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str)
     if key not in known:
         known[key] = values_digest(array)
     return known[key]
-
-
-def _nbytes(array: np.ndarray | Sketch) -> int:
-    return array.size * array.dtype.itemsize

@@ -3,18 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from jtmigrate.trace.record import LayerRecord, Trace
-from jtmigrate.trace.sketch import Sketch
 from jtmigrate.trace.templates import decode, encode
-from jtmigrate.trace.tiers import RECORD_ARRAYS, TRACE_ARRAYS
-
-Known = np.ndarray | Sketch
+from jtmigrate.trace.tiers import RECORD_ARRAYS, TRACE_ARRAYS, Group, Known
 
 
-def run_index(trace: Trace, number: Callable[[Known], int]) -> dict[str, Any]:
-    """One run; `number` tells the number of an array."""
+def run_index(trace: Trace, number: Callable[[Group, str], int]) -> dict[str, Any]:
+    """One run; `number` tells the number of the array of a name in a group."""
     return {
         "framework": trace.framework,
         "dtype": trace.dtype,
@@ -39,7 +34,7 @@ def read_run(run: Mapping[str, Any], array: Callable[[int], Known]) -> Trace:
     )
 
 
-def _layer_index(record: LayerRecord, number: Callable[[Known], int]) -> dict[str, Any]:
+def _layer_index(record: LayerRecord, number: Callable[[Group, str], int]) -> dict[str, Any]:
     """Without a parent, a result or arrays where there are none."""
     layer = {
         "path": record.path,
@@ -69,8 +64,8 @@ def _read_layer(layer: Mapping[str, Any], array: Callable[[int], Known]) -> Laye
     )
 
 
-def _numbered(arrays: Mapping[str, Known], number: Callable[[Known], int]) -> dict[str, int]:
-    return {name: number(array) for name, array in arrays.items()}
+def _numbered(group: Group, number: Callable[[Group, str], int]) -> dict[str, int]:
+    return {name: number(group, name) for name in group}
 
 
 def _found(numbers: Mapping[str, int], array: Callable[[int], Known]) -> dict[str, Known]:
