@@ -1,19 +1,29 @@
-"""Convert a checkpoint file, every tensor accounted for."""
+"""Convert a checkpoint file, every tensor accounted for and only a piece of one held in memory."""
 
+import hashlib
+import json
+import platform
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from fnmatch import fnmatchcase
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
-from jtmigrate.checkpoint import Checkpoint, container_for, keeps_ties, read_checkpoint, write_checkpoint
-from jtmigrate.checkpoint.bfloat16 import BFLOAT16, NUMPY_FORM
-from jtmigrate.checkpoint.model import tied_names
+from jtmigrate import __version__
+from jtmigrate.checkpoint import Checkpoint, container_for, keeps_ties, open_checkpoint, write_leaves
+from jtmigrate.checkpoint.contents import Contents
+from jtmigrate.checkpoint.elements import WIDE
+from jtmigrate.checkpoint.sharing import overlapping_names, tied_names
+from jtmigrate.checkpoint.tensors import ArrayTensor, CastTensor, TensorLeaf
 from jtmigrate.errors import UserError
+from jtmigrate.files import sha256_of
 from jtmigrate.naming.cast import lossless_cast
 from jtmigrate.naming.name_map import NameMap
 from jtmigrate.naming.prefixes import unwrap
@@ -49,8 +59,22 @@ class TensorFate:
 
 
 @dataclass(frozen=True)
+class Hashes:
+    """SHA-256 of what went in and what came out, as hexadecimal digits.
+
+    source       path -> hash of each file of the source; none if it was in memory
+    destination  "" if nothing was written
+    map          of the pairs of names, [[name, source], ...] as JSON without spaces
+    """
+
+    source: Mapping[str, str]
+    destination: str
+    map: str
+
+
+@dataclass(frozen=True)
 class ConversionReport:
-    """What a conversion did. True in a boolean context when the destination was written and read back unchanged.
+    """What a conversion did. True in a boolean context when the destination was written.
 
     source_container, container   formats of the two files
     tensors      those written in the order of the destination, then those left out
@@ -58,6 +82,9 @@ class ConversionReport:
     notes        what a reader should know beyond the fates, one sentence each
     checked      names, shapes and dtypes were checked against a schema
     written      False after a dry run
+    proved       what was written was read back, and is equal bit for bit
+    hashes       None without proof
+    versions     of the programs that had a part in it
     """
 
     src: str
@@ -69,6 +96,9 @@ class ConversionReport:
     notes: tuple[str, ...]
     checked: bool
     written: bool
+    proved: bool = False
+    hashes: Hashes | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return self.written
@@ -80,62 +110,85 @@ class ConversionReport:
 
 
 def convert(
-    src: str | PathLike[str] | Checkpoint,
+    src: str | PathLike[str] | Checkpoint | Contents,
     dst: str | PathLike[str],
     *,
     schema: Schema | None = None,
     ignore: Collection[str] = (),
     ema: bool = False,
     fill: Mapping[str, np.ndarray] | None = None,
+    trust: Collection[str] = (),
     dry_run: bool = False,
+    prove: bool = True,
 ) -> ConversionReport:
     """Convert a checkpoint into the format that the suffix of `dst` names.
 
     The suffixes are .pth, .pt, .ckpt, .pkl, .safetensors and .npz. Tied weights stay tied where the format allows it.
 
-    src      a file, or a checkpoint that has been read already
+    src      a file, the contents of an open one, or a checkpoint in memory
     schema   what the target model expects; without it, the tensors keep their own, unwrapped names unchecked
     ignore   patterns ("aux_*") of names that the file may hold beyond the schema; they are left out
     ema      take the averaged copy of the weights
     fill     values for names of the schema that the file lacks
+    trust    classes and functions that the pickle in the file may call: this runs their code
     dry_run  check and report, but write nothing
+    prove    read back what was written, compare it bit for bit, and hash the files
 
     Raises UserError, with nothing written, if a file cannot be read or written, or if a name is missing or
     unexpected, a shape differs, or a dtype differs and a cast would change a value.
     """
-    container = container_for(dst)
-    checkpoint = src if isinstance(src, Checkpoint) else read_checkpoint(src)
-    _refuse_overwriting(checkpoint.path, dst)
-    name_map = _without_ignored(_unwrap(checkpoint, ema, schema), ignore, schema)
-    found = name_map.apply(checkpoint.tensors)
-    filled = {name: array for name, array in (fill or {}).items() if name in (schema or ()) and name not in found}
-    tensors = found if schema is None else _fit({**found, **filled}, schema, checkpoint.path)
-    if not dry_run:
-        write_checkpoint(dst, Checkpoint(tensors))
+    container_for(dst)
+    if isinstance(src, Contents):
+        return _convert(src, dst, schema, ignore, ema, fill or {}, dry_run=dry_run, prove=prove)
+    if isinstance(src, Checkpoint):
+        return _convert(_in_memory(src), dst, schema, ignore, ema, fill or {}, dry_run=dry_run, prove=prove)
+    with open_checkpoint(src, trust=trust) as contents:
+        return _convert(contents, dst, schema, ignore, ema, fill or {}, dry_run=dry_run, prove=prove)
+
+
+def _convert(
+    contents: Contents,
+    dst: str | PathLike[str],
+    schema: Schema | None,
+    ignore: Collection[str],
+    ema: bool,
+    fill: Mapping[str, np.ndarray],
+    *,
+    dry_run: bool,
+    prove: bool,
+) -> ConversionReport:
+    _refuse_overwriting(contents, dst)
+    name_map = _without_ignored(_unwrap(contents, ema, schema), ignore, schema)
+    found = name_map.apply(contents.leaves)
+    filled = {name: ArrayTensor(array) for name, array in fill.items() if name in (schema or ()) and name not in found}
+    tensors = found if schema is None else _fit({**found, **filled}, schema, contents.path)
+    proved = prove and not dry_run
+    with _hashing(contents.files if prove else ()) as source_hashes:
+        destination = "" if dry_run else write_leaves(dst, tensors, prove=prove)
     return ConversionReport(
-        src=checkpoint.path,
+        src=contents.path,
         dst=str(dst),
-        source_container=checkpoint.container,
-        container=container,
-        tensors=_fates(tensors, checkpoint, name_map),
-        left_behind=checkpoint.left_behind,
-        notes=_notes(checkpoint, schema, () if keeps_ties(dst) else tied_names(tensors), container),
+        source_container=contents.container,
+        container=container_for(dst),
+        tensors=_fates(tensors, contents, name_map),
+        left_behind=contents.left_behind,
+        notes=_notes(contents, tensors, schema, dst),
         checked=schema is not None,
         written=not dry_run,
+        proved=proved,
+        hashes=Hashes(source_hashes(), destination, _map_hash(name_map)) if prove else None,
+        versions={"jtmigrate": __version__, "numpy": np.__version__, "python": platform.python_version()},
     )
 
 
-def _refuse_overwriting(src: str, dst: str | PathLike[str]) -> None:
-    """The source may hold more than the model, such as the state of an optimizer."""
-    if src and Path(src).resolve() == Path(dst).resolve():
-        raise UserError(f"{dst}: is the source too: give the result another name")
-
-
-def _unwrap(checkpoint: Checkpoint, ema: bool, schema: Schema | None) -> NameMap:
-    try:
-        return unwrap(checkpoint.tensors, ema=ema, target=schema or ())
-    except UserError as error:
-        raise UserError(f"{checkpoint.path}: {error}") from error
+def _in_memory(checkpoint: Checkpoint) -> Contents:
+    return Contents(
+        {name: ArrayTensor(array, checkpoint.stored.get(name, "")) for name, array in checkpoint.tensors.items()},
+        checkpoint.container,
+        checkpoint.wrapper,
+        checkpoint.left_behind,
+        path=checkpoint.path,
+    )
 
 
 def _without_ignored(name_map: NameMap, ignore: Collection[str], schema: Schema | None) -> NameMap:
@@ -149,58 +202,92 @@ def _without_ignored(name_map: NameMap, ignore: Collection[str], schema: Schema 
     return NameMap(pairs, {**name_map.unused, **{source.name: "not used by the target" for source in ignored.values()}})
 
 
-def _fit(tensors: Mapping[str, np.ndarray], schema: Schema, path: str) -> dict[str, np.ndarray]:
+def _refuse_overwriting(contents: Contents, dst: str | PathLike[str]) -> None:
+    """The source may hold more than the model, such as the state of an optimizer."""
+    sources = contents.files or (Path(contents.path),)
+    if contents.path and Path(dst).resolve() in [source.resolve() for source in sources]:
+        raise UserError(f"{dst}: is the source too: give the result another name")
+
+
+def _unwrap(contents: Contents, ema: bool, schema: Schema | None) -> NameMap:
+    try:
+        return unwrap(contents.leaves, ema=ema, target=schema or ())
+    except UserError as error:
+        raise UserError(f"{contents.path}: {error}") from error
+
+
+def _fit(tensors: Mapping[str, TensorLeaf], schema: Schema, path: str) -> dict[str, TensorLeaf]:
     """The tensors in the order and the dtypes of the schema. Raises UserError for any other difference."""
     check = check_schema(tensors, schema)
-    cast = {name: lossless_cast(tensors[name], expected) for name, _, expected in check.dtypes}
-    check = replace(check, dtypes=tuple(difference for difference in check.dtypes if cast[difference.name] is None))
+    cast = {name: CastTensor(tensors[name], np.dtype(expected)) for name, _, expected in check.dtypes}
+    check = replace(check, dtypes=tuple(found for found in check.dtypes if not _is_lossless(cast[found.name])))
     if not check:
         raise UserError(
             f"{path}: {len(tensors)} tensors do not fit the {len(schema)} of the target: {check.summary()}; "
             "give the target that this file was made for"
         )
-    # Tied names share an array, and go on sharing it: what they were cast to is equal if its dtype is.
-    casts = {(id(tensors[name]), array.dtype): array for name, array in cast.items()}
-    return {name: casts.get((id(tensors[name]), np.dtype(schema[name].dtype)), tensors[name]) for name in schema}
+    return {name: cast.get(name, tensors[name]) for name in schema}
 
 
-def _fates(written: Mapping[str, np.ndarray], source: Checkpoint, name_map: NameMap) -> tuple[TensorFate, ...]:
+def _is_lossless(cast: CastTensor) -> bool:
+    # The first one decides on the kinds of the two dtypes where there are no values.
+    pieces = chain([np.empty(0, cast.source.dtype)], cast.source.pieces())
+    return all(lossless_cast(piece, cast.dtype.name) is not None for piece in pieces)
+
+
+@contextmanager
+def _hashing(files: Collection[Path]) -> Iterator[Callable[[], dict[str, str]]]:
+    """The SHA-256 of files, computed beside the conversion: a function to be called when it is done."""
+    with ThreadPoolExecutor(1) as executor:
+        hashes = {str(file): executor.submit(sha256_of, file) for file in files}
+        yield lambda: {file: digest.result() for file, digest in hashes.items()}
+
+
+def _map_hash(name_map: NameMap) -> str:
+    pairs = [[name, source.name] for name, source in name_map.pairs.items()]
+    return hashlib.sha256(json.dumps(pairs, separators=(",", ":")).encode()).hexdigest()
+
+
+def _fates(written: Mapping[str, TensorLeaf], source: Contents, name_map: NameMap) -> tuple[TensorFate, ...]:
     """The fate of every tensor written, then of every tensor left out."""
-    fates = [_written_fate(name, array, source, name_map) for name, array in written.items()]
+    fates = [_written_fate(name, tensor, source, name_map) for name, tensor in written.items()]
     unused = name_map.unused.items()
-    left_out = [_fate(name, name, Fate.LEFT_OUT, reason, source.tensors[name]) for name, reason in unused]
+    left_out = [_fate(name, name, Fate.LEFT_OUT, reason, source.leaves[name]) for name, reason in unused]
     return (*fates, *left_out)
 
 
-def _written_fate(name: str, array: np.ndarray, source: Checkpoint, name_map: NameMap) -> TensorFate:
+def _written_fate(name: str, tensor: TensorLeaf, source: Contents, name_map: NameMap) -> TensorFate:
     if name not in name_map.pairs:
-        return _fate(name, "", Fate.INITIALISED, "not in the file", array)
+        return _fate(name, "", Fate.INITIALISED, "not in the file", tensor)
     source_name, reason = name_map.pairs[name]
-    dtype = source.stored.get(source_name, source.tensors[source_name].dtype.name)
-    if dtype != array.dtype.name:
-        return _fate(name, source_name, Fate.CAST, f"{reason}, {dtype} to {array.dtype.name}", array)
-    return _fate(name, source_name, Fate.COPIED, reason, array)
+    found = source.leaves[source_name]
+    dtype = found.stored or found.dtype.name
+    if dtype != tensor.dtype.name:
+        return _fate(name, source_name, Fate.CAST, f"{reason}, {dtype} to {tensor.dtype.name}", tensor)
+    return _fate(name, source_name, Fate.COPIED, reason, tensor)
 
 
-def _fate(name: str, source: str, fate: Fate, reason: str, array: np.ndarray) -> TensorFate:
-    return TensorFate(name, source, fate, reason, array.shape, array.dtype.name, array.nbytes)
+def _fate(name: str, source: str, fate: Fate, reason: str, tensor: TensorLeaf) -> TensorFate:
+    return TensorFate(name, source, fate, reason, tensor.shape, tensor.dtype.name, tensor.nbytes)
 
 
 def _notes(
-    checkpoint: Checkpoint, schema: Schema | None, untied: Collection[tuple[str, ...]], container: str
+    contents: Contents, written: Mapping[str, TensorLeaf], schema: Schema | None, dst: str | PathLike[str]
 ) -> tuple[str, ...]:
     notes = []
     if schema is None:
         notes.append("Names, shapes and dtypes were not checked against a model: no target was given.")
-    if checkpoint.stored:
-        number = len(checkpoint.stored)
-        notes.append(
-            f"{number} of the file's tensors {'is' if number == 1 else 'are'} {BFLOAT16}, read as {NUMPY_FORM}, "
-            "which holds the same values."
-        )
-    if untied:
-        groups = "; ".join(" = ".join(group) for group in untied)
-        notes.append(f"Tied weights became copies, as {container} has no ties: {groups}.")
-    if checkpoint.left_behind:
-        notes.append(f"The file's other entries are left behind: {', '.join(checkpoint.left_behind)}.")
+    for kind, number in Counter(contents.stored.values()).items():
+        are = "is" if number == 1 else "are"
+        notes.append(f"{number} of the file's tensors {are} {kind}, read as {WIDE}, which holds the same values.")
+    if not keeps_ties(dst) and (tied := tied_names(written)):
+        notes.append(f"Tied weights became copies, as {container_for(dst)} has no ties: {_listed(tied, ' = ')}.")
+    if overlapping := overlapping_names(written):
+        notes.append(f"Views that share elements became copies, each of its own: {_listed(overlapping, ', ')}.")
+    if contents.left_behind:
+        notes.append(f"The file's other entries are left behind: {', '.join(contents.left_behind)}.")
     return tuple(notes)
+
+
+def _listed(groups: Collection[tuple[str, ...]], between: str) -> str:
+    return "; ".join(between.join(group) for group in groups)

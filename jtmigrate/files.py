@@ -1,6 +1,7 @@
 """Write a file whole or not at all."""
 
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jtmigrate.errors import UserError
+
+_CHUNK = 1 << 20
 
 
 @contextmanager
@@ -33,15 +36,26 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write UTF-8 text atomically, into a folder that is created if it is missing.
 
+    Characters that UTF-8 cannot hold, halves of a surrogate pair, are escaped as in JSON and Python.
     Raises UserError if the place cannot be written to.
     """
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as file:
-            file.write(text.encode())
+            file.write(text.encode(errors="backslashreplace"))
     except OSError as error:
         raise _unwritable(target, error) from error
+
+
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file as hexadecimal digits. Raises OSError if it cannot be read."""
+    digest = hashlib.sha256()
+    buffer = memoryview(bytearray(_CHUNK))
+    with open(path, "rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            digest.update(buffer[:count])
+    return digest.hexdigest()
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

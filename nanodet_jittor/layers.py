@@ -2,6 +2,7 @@
 
 import jittor as jt
 
+from jtmigrate.parity import functional as F
 from jtmigrate.parity import nn
 
 
@@ -70,4 +71,4 @@ class Scale(nn.Module):
         self.scale = jt.ones((1,))
 
     def execute(self, x: jt.Var) -> jt.Var:
-        return x * self.scale
+        return x * F.spread(self.scale.reshape((1,) * len(x.shape)), x)

@@ -32,7 +32,9 @@ ROOT = Path(__file__).resolve().parents[2]
     ],
 )
 def test_statistics(values: object, dtype: str, expected: Statistics) -> None:
-    assert statistics(np.array(values, dtype)) == expected
+    flat = np.array(values, dtype).reshape(-1)
+    assert statistics([flat]) == expected
+    assert statistics([flat[:2], flat[2:]]) == expected
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".pkl", ".safetensors", ".npz"])

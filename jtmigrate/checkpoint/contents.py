@@ -1,28 +1,14 @@
 """`Contents`: what a format reader finds in an open file, the bytes of its tensors not fetched yet."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from jtmigrate.checkpoint.errors import FormatError
 from jtmigrate.checkpoint.model import Checkpoint
-
-
-class TensorLeaf(ABC):
-    """A tensor in a file. Two leaves are equal if they are one tensor under two names (tied weights).
-
-    shared_storage  equal for views of one storage; None for a tensor whose storage nothing else can share
-    stored          dtype in the file if numpy lacks it ("bfloat16"), else ""
-    """
-
-    shared_storage: Hashable = None
-    stored: str = ""
-
-    @abstractmethod
-    def to_array(self) -> np.ndarray:
-        """A contiguous copy that owns its memory. Raises FormatError if the bytes do not fit the description."""
+from jtmigrate.checkpoint.tensors import TensorLeaf
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +16,9 @@ class Contents:
     """Valid as long as the file is open.
 
     leaves       name -> tensor, in the order of the file
-    container, wrapper, left_behind   as in `Checkpoint`
+    container, wrapper, left_behind, path   as in `Checkpoint`
     opaque       globals that its pickle names and the allow-list does not; they were neither imported nor called
+    files        the files that it lies in; none if it was made in memory
     """
 
     leaves: Mapping[str, TensorLeaf]
@@ -39,6 +26,8 @@ class Contents:
     wrapper: str = ""
     left_behind: tuple[str, ...] = ()
     opaque: tuple[str, ...] = ()
+    path: str = ""
+    files: tuple[Path, ...] = ()
 
     def array(self, name: str) -> np.ndarray:
         """A copy of one tensor. Raises FormatError, which names it, if it cannot be read."""
@@ -47,12 +36,16 @@ class Contents:
         except FormatError as error:
             raise FormatError(f"tensor {name!r}: {error}") from error
 
-    def load(self, path: str) -> Checkpoint:
+    @property
+    def stored(self) -> dict[str, str]:
+        """As in `Checkpoint`."""
+        return {name: leaf.stored for name, leaf in self.leaves.items() if leaf.stored}
+
+    def load(self) -> Checkpoint:
         """All tensors in memory, tied names with one array between them. Raises FormatError like `array`."""
         first: dict[TensorLeaf, str] = {}
         arrays: dict[str, np.ndarray] = {}
         for name, leaf in self.leaves.items():
             original = first.setdefault(leaf, name)
             arrays[name] = self.array(name) if original == name else arrays[original]
-        stored = {name: leaf.stored for name, leaf in self.leaves.items() if leaf.stored}
-        return Checkpoint(arrays, self.container, self.wrapper, self.left_behind, stored, path)
+        return Checkpoint(arrays, self.container, self.wrapper, self.left_behind, self.stored, self.path)

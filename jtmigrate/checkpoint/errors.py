@@ -1,5 +1,9 @@
-"""The exception that format readers raise; `read_checkpoint` adds the path and turns it into a `UserError`."""
+"""The exceptions of readers and writers; those who know the path turn them into a `UserError`."""
 
 
 class FormatError(ValueError):
-    """The file is damaged, or holds something that this toolkit does not read."""
+    """The file that is read is damaged, or holds something that this toolkit does not read."""
+
+
+class UnwritableError(ValueError):
+    """The format that is written has no place for a tensor or its name."""

@@ -6,19 +6,19 @@ library is not used: it forgets the order of the names, and holds a whole file i
 """
 
 import json
-import math
 import os
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-import numpy as np
-
-from jtmigrate.checkpoint.bfloat16 import BFLOAT16, BITS, widened
-from jtmigrate.checkpoint.contents import Contents, TensorLeaf
-from jtmigrate.checkpoint.errors import FormatError
-from jtmigrate.checkpoint.numpy_arrays import array_from_bytes, check_shape
+from jtmigrate.checkpoint.byte_ranges import FileRange
+from jtmigrate.checkpoint.contents import Contents
+from jtmigrate.checkpoint.elements import element_of
+from jtmigrate.checkpoint.errors import FormatError, UnwritableError
+from jtmigrate.checkpoint.model import DTYPES
+from jtmigrate.checkpoint.names import is_utf8
+from jtmigrate.checkpoint.numpy_arrays import stored_array
+from jtmigrate.checkpoint.tensors import StoredTensor, TensorLeaf, named_pieces
 
 CONTAINER = "safetensors"
 KEEPS_TIES = False
@@ -29,6 +29,9 @@ HEADER_LIMIT = 8 << 20
 _DTYPES = {
     "BOOL": "bool",
     "U8": "uint8",
+    "U16": "uint16",
+    "U32": "uint32",
+    "U64": "uint64",
     "I8": "int8",
     "I16": "int16",
     "I32": "int32",
@@ -36,9 +39,16 @@ _DTYPES = {
     "F16": "float16",
     "F32": "float32",
     "F64": "float64",
+    "C64": "complex64",
+    "BF16": "bfloat16",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E4M3FNUZ": "float8_e4m3fnuz",
+    "F8_E5M2": "float8_e5m2",
+    "F8_E5M2FNUZ": "float8_e5m2fnuz",
+    "F8_E8M0": "float8_e8m0fnu",
 }
 _CODES = {dtype: code for code, dtype in _DTYPES.items()}
-_BFLOAT16_CODE = "BF16"
+HOLDS = tuple(dtype for dtype in DTYPES if dtype in _CODES)
 
 _METADATA = "__metadata__"
 
@@ -69,48 +79,37 @@ def read(file: BinaryIO) -> Contents:
     return Contents(leaves, CONTAINER, left_behind=tuple(f"{_METADATA}.{key}" for key in metadata))
 
 
-def write(file: BinaryIO, tensors: Mapping[str, np.ndarray]) -> None:
+def check_name(name: str) -> None:
+    """Raises UnwritableError for a name that the format reserves or cannot hold."""
+    if name == _METADATA:
+        raise UnwritableError(f"{CONTAINER} keeps the name {_METADATA} for itself: rename the tensor")
+    if not is_utf8(name):
+        raise UnwritableError(f"{CONTAINER} cannot hold the name {name[:40]!r}: rename the tensor")
+
+
+def write(file: BinaryIO, tensors: Mapping[str, TensorLeaf]) -> None:
     """Write the tensors under their names, in this order; tied ones become copies, as the format has no ties.
 
-    Raises FormatError for a name that the format reserves.
+    Raises UnwritableError if the names do not fit into a header.
     """
-    if _METADATA in tensors:
-        raise FormatError(f"{CONTAINER} keeps the name {_METADATA} for itself: rename the tensor")
     # The widest items first, so that each tensor is aligned to its own.
-    by_width = sorted(tensors, key=lambda name: -tensors[name].itemsize)
+    by_width = sorted(tensors, key=lambda name: -tensors[name].dtype.itemsize)
     begin, offsets = 0, {}
     for name in by_width:
         offsets[name] = [begin, begin := begin + tensors[name].nbytes]
     entries = {
-        name: {"dtype": _CODES[array.dtype.name], "shape": array.shape, "data_offsets": offsets[name]}
-        for name, array in tensors.items()
+        name: {"dtype": _CODES[tensor.dtype.name], "shape": tensor.shape, "data_offsets": offsets[name]}
+        for name, tensor in tensors.items()
     }
     # transformers opens no file without this note; arrays are laid out here as in PyTorch.
     header = json.dumps({_METADATA: {"format": "pt"}, **entries}, ensure_ascii=False, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)
     if len(header) > HEADER_LIMIT:
-        raise FormatError(f"the names need a header of {len(header)} bytes, more than {HEADER_LIMIT}")
+        raise UnwritableError(f"the names need a header of {len(header)} bytes, more than {HEADER_LIMIT}")
     file.write(struct.pack("<Q", len(header)) + header)
     for name in by_width:
-        array = tensors[name]
-        file.write(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
-
-
-@dataclass(frozen=True, eq=False)
-class _Leaf(TensorLeaf):
-    """Bytes `begin` to `end` of the file."""
-
-    file: BinaryIO
-    begin: int
-    end: int
-    dtype: np.dtype
-    shape: tuple[int, ...]
-    stored: str = ""
-
-    def to_array(self) -> np.ndarray:
-        self.file.seek(self.begin)
-        array = array_from_bytes(self.file.read(self.end - self.begin), self.dtype, self.shape)
-        return widened(array) if self.stored else array
+        for piece in named_pieces(name, tensors[name]):
+            file.write(piece)
 
 
 def _parse(text: bytes) -> dict[str, Any]:
@@ -133,40 +132,30 @@ def _without_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _leaf(file: BinaryIO, data: int, name: str, entry: Any) -> _Leaf:
+def _leaf(file: BinaryIO, data: int, name: str, entry: Any) -> StoredTensor:
     """The leaf that an entry of the header describes; `data` is where the tensors begin."""
     match entry:
         case {"dtype": str(code), "shape": [*shape], "data_offsets": [begin, end]} if len(entry) == 3 and all(
             type(number) is int and number >= 0 for number in (begin, end, *shape)
         ):
-            dtype = _dtype(name, code)
+            if code not in _DTYPES:
+                known = ", ".join(_DTYPES)
+                raise FormatError(f"tensor {name!r} is {code!r}, which is not read: save it as one of {known}")
             try:
-                check_shape(tuple(shape))
+                return stored_array(FileRange(file, data + begin, end - begin), element_of(_DTYPES[code]), tuple(shape))
             except FormatError as error:
                 raise FormatError(f"tensor {name!r}: {error}") from error
-            if end - begin != math.prod(shape) * dtype.itemsize:
-                raise FormatError(f"tensor {name!r}: shape {tuple(shape)} of {code} does not fill {end - begin} bytes")
-            stored = BFLOAT16 if code == _BFLOAT16_CODE else ""
-            return _Leaf(file, data + begin, data + end, dtype, tuple(shape), stored)
     raise FormatError(f"tensor {name!r}: its entry of the header is no dtype, shape and data_offsets")
 
 
-def _dtype(name: str, code: str) -> np.dtype:
-    if code == _BFLOAT16_CODE:
-        return BITS
-    if code not in _DTYPES:
-        known = ", ".join((*_DTYPES, _BFLOAT16_CODE))
-        raise FormatError(f"tensor {name!r} is {code!r}, which is not read: save it as one of {known}")
-    return np.dtype(_DTYPES[code]).newbyteorder("<")
-
-
-def _check_ranges(leaves: Mapping[str, _Leaf], begin: int, end: int) -> None:
+def _check_ranges(leaves: Mapping[str, StoredTensor], begin: int, end: int) -> None:
     """Raises FormatError unless the tensors follow each other from `begin` to `end` of the file."""
-    for name, leaf in sorted(leaves.items(), key=lambda item: (item[1].begin, item[1].end)):
-        if leaf.begin != begin:
-            fault = "overlaps another" if leaf.begin < begin else "leaves a gap before it"
+    ranges = [(leaf.storage.position, leaf.storage.length, name) for name, leaf in leaves.items()]
+    for position, length, name in sorted(ranges):
+        if position != begin:
+            fault = "overlaps another" if position < begin else "leaves a gap before it"
             raise FormatError(f"tensor {name!r} {fault}: the file is damaged")
-        begin = leaf.end
+        begin = position + length
     if begin > end:
         raise FormatError(f"truncated: its tensors end at byte {begin}, the file at {end}")
     if begin < end:

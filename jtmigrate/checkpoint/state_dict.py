@@ -3,16 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jtmigrate.checkpoint.contents import Contents, TensorLeaf
+import numpy as np
+
+from jtmigrate.checkpoint.contents import Contents
 from jtmigrate.checkpoint.errors import FormatError
 from jtmigrate.checkpoint.restricted_pickle import Opaque, Unpickled
+from jtmigrate.checkpoint.tensors import ArrayTensor, PickledLeaf, TensorLeaf
 
 WRAPPER_KEYS = ("state_dict", "model_state_dict", "model")
 """Keys under which training scripts keep the state dict, the most explicit first."""
 
 
 def contents_of(unpickled: Unpickled, container: str) -> Contents:
-    """The checkpoint in an unpickled object. Raises FormatError if it holds no tensors by name."""
+    """The checkpoint in an unpickled object.
+
+    Raises FormatError if it holds no tensors by name, or one of them cannot be read.
+    """
     tree, opaque = unpickled
     if not isinstance(tree, dict):
         kind = tree.origin if isinstance(tree, Opaque) else type(tree).__name__
@@ -24,20 +30,37 @@ def contents_of(unpickled: Unpickled, container: str) -> Contents:
     beside = [str(key) for key in tree if key != wrapper] if wrapper else []
     prefix = f"{wrapper}." if wrapper else ""
     within = [f"{prefix}{name}" for name, value in entries.items() if not _is_named_tensor(name, value)]
-    return Contents(_leaves(entries), container, wrapper, (*beside, *within), opaque)
+    return Contents(_leaves(entries, wrapped=bool(wrapper)), container, wrapper, (*beside, *within), opaque)
 
 
 def _is_named_tensor(name: Any, value: Any) -> bool:
-    return isinstance(name, str) and isinstance(value, TensorLeaf)
+    return isinstance(name, str) and isinstance(value, PickledLeaf | np.ndarray)
 
 
 def _holds_tensors(entries: Any) -> bool:
     return isinstance(entries, dict) and any(_is_named_tensor(*entry) for entry in entries.items())
 
 
-def _leaves(entries: Mapping[Any, Any]) -> dict[str, TensorLeaf]:
+def _leaves(entries: Mapping[Any, Any], *, wrapped: bool) -> dict[str, TensorLeaf]:
+    """The tensors; one object under two names is one leaf."""
+    leaves: dict[int, TensorLeaf] = {}
+    found: dict[str, TensorLeaf] = {}
     for name, value in entries.items():
         # A tensor of a kind unknown here (quantised, sparse, ...) must not pass for one of the file's other entries.
-        if isinstance(value, Opaque) and value.origin.startswith("torch."):
-            raise FormatError(f"tensor {name!r} is of a kind that is not read yet ({value.origin})")
-    return {name: value for name, value in entries.items() if _is_named_tensor(name, value)}
+        if isinstance(value, Opaque) and (wrapped or value.origin.startswith("torch.")):
+            raise FormatError(
+                f"tensor {name!r} is of a kind that is not read ({value.origin}): save a plain tensor, or run the code "
+                f"of that name with --trust {value.origin}"
+            )
+        if _is_named_tensor(name, value):
+            if id(value) not in leaves:
+                leaves[id(value)] = _leaf(name, value)
+            found[name] = leaves[id(value)]
+    return found
+
+
+def _leaf(name: str, value: PickledLeaf | np.ndarray) -> TensorLeaf:
+    try:
+        return ArrayTensor(value) if isinstance(value, np.ndarray) else value.leaf()
+    except FormatError as error:
+        raise FormatError(f"tensor {name!r}: {error}") from error

@@ -4,12 +4,13 @@ Pickles one after the other (magic number, version, machine, the object, keys of
 number of elements as int64 and the raw bytes of the storage.
 """
 
+import os
 import pickle
 import struct
-import sys
-from io import BytesIO
+from collections.abc import Collection
 from typing import Any, BinaryIO
 
+from jtmigrate.checkpoint.byte_ranges import FileRange
 from jtmigrate.checkpoint.contents import Contents
 from jtmigrate.checkpoint.errors import FormatError
 from jtmigrate.checkpoint.restricted_pickle import load_restricted
@@ -26,12 +27,10 @@ def matches(head: bytes) -> bool:
     return head.startswith(_MAGIC)
 
 
-def read(file: BinaryIO) -> Contents:
+def read(file: BinaryIO, *, trust: Collection[str] = ()) -> Contents:
     """Raises FormatError if the file is damaged or holds no tensors by name."""
-    # In memory, a length that damage has made absurd cannot ask for more than the file holds.
-    file = BytesIO(file.read())
     types: dict[str, StorageType] = {}
-    storages: dict[str, bytes] = {}
+    storages: dict[str, FileRange] = {}
 
     def persistent_load(reference: Any) -> Any:
         match reference:
@@ -40,23 +39,25 @@ def read(file: BinaryIO) -> Contents:
                 return Storage(storage_type, key, storages.__getitem__)
             case ("module", container, *_):
                 return container
-        raise FormatError(f"unknown reference in the pickle: {reference!r}")
+        raise FormatError("unknown reference in the pickle")
 
     for _header in ("magic number", "version", "machine"):
         load_restricted(file, {})
-    unpickled = load_restricted(file, TORCH_GLOBALS, persistent_load)
+    unpickled = load_restricted(file, TORCH_GLOBALS, persistent_load, trust=trust)
     keys = load_restricted(file, {}).value
-    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or set(keys) != set(types):
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or sorted(keys) != sorted(types):
         raise FormatError("its list of storages does not match its tensors")
     for key in keys:
-        storages[key] = _read_storage(file, types[key].dtype.itemsize)
+        storages[key] = _storage(file, types[key].element.bits.itemsize)
     return contents_of(unpickled, CONTAINER)
 
 
-def _read_storage(file: BinaryIO, itemsize: int) -> bytes:
+def _storage(file: BinaryIO, itemsize: int) -> FileRange:
+    """The storage that begins here; the file stands behind it afterwards."""
     header = file.read(8)
-    numel = struct.unpack("<q", header)[0] if len(header) == 8 else -1
-    data = file.read(numel * itemsize) if 0 <= numel <= sys.maxsize // itemsize else b""
-    if len(data) != numel * itemsize:
+    length = struct.unpack("<q", header)[0] * itemsize if len(header) == 8 else -1
+    begin = file.tell()
+    if not 0 <= length <= file.seek(0, os.SEEK_END) - begin:
         raise FormatError("truncated: the file ends within a storage")
-    return data
+    file.seek(begin + length)
+    return FileRange(file, begin, length)

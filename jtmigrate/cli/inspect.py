@@ -13,11 +13,15 @@ def command(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Checkpoint: .pth, .pt, .ckpt, .pkl, .safetensors or .npz.")
     ],
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE.NAME", help="Import this class or function of the file and run it. Repeatable."),
+    ] = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Write names, shapes and dtypes as JSON, for convert --schema.")
     ] = False,
 ) -> None:
-    """List the tensors of a checkpoint with their statistics, and what else is in the file; nothing is executed.
+    """List the tensors of a checkpoint with their statistics, and what else is in the file. Nothing is executed.
 
     Exit code 0 if the file can be read, 2 if not.
     """
@@ -27,7 +31,7 @@ def command(
     from jtmigrate.naming.schema_json import schema_text
     from jtmigrate.report.inspection import print_inspection
 
-    found = inspect(file)
+    found = inspect(file, trust=trust or ())
     if schema:
         typer.echo(schema_text(found.schema), nl=False)
         return

@@ -5,7 +5,7 @@ Both are written once, here; a framework says how to find and run its modules an
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -14,12 +14,14 @@ from typing import Any, Literal
 import numpy as np
 
 from jtmigrate.errors import UserError
-from jtmigrate.trace.allowances import jittor_lacks, same_shape
+from jtmigrate.naming.fit import fit
 from jtmigrate.trace.cotangents import cotangent
+from jtmigrate.trace.optimizer import OptimizerState
 from jtmigrate.trace.record import ROOT, LayerRecord, Trace
 from jtmigrate.trace.recorder import Recorder, fetched
 from jtmigrate.trace.stages import stages_watched
 from jtmigrate.trace.stand_ins import Backward, StandIns
+from jtmigrate.trace.store import ArrayStore
 from jtmigrate.trace.structure import map_leaves, take_apart
 
 DType = Literal["float32", "float64"]
@@ -33,7 +35,6 @@ Loss = Callable[[Model, Any], Tensor]
 
 REPLAYS_PER_FETCH = 32
 """Isolated layers computed between two fetches: enough to make a fetch cheap, few enough to bound memory."""
-NAMES_SHOWN = 5
 STAGE = "function"
 """Kind of a recorded stage."""
 
@@ -79,6 +80,7 @@ class Adapter(ABC):
         call: Call = plain_call,
         backward: bool = False,
         loss: Loss | None = None,
+        store: ArrayStore | None = None,
     ) -> Trace:
         """Run a model once and return what every module and stage was given and returned.
 
@@ -87,6 +89,7 @@ class Adapter(ABC):
         call      what a run is, where it is not simply `model(inputs)`
         backward  record gradients too
         loss      what they are of; by default the outputs' sum, weighted by fixed random numbers
+        store     keep the arrays of the layers there and not in memory
 
         The model is left as it was: buffers too, where the run changes them.
         """
@@ -110,10 +113,10 @@ class Adapter(ABC):
                 output = run(self.tensors(inputs, dtype))
             gradients = {}
             if tape:
-                total = loss(live, output) if loss else self._probe(output, dtype)
+                total = loss(live, output) if loss else self.probe(output, dtype)
                 gradients = tape.backward(total, self.parameters(live))
                 recorder.take_gradients(tape.gradient_of)
-            layers = recorder.fetched(self.fetch, gradients.values())
+            layers = recorder.fetched(self.fetch, gradients.values(), store)
             gradients, buffers = self.fetch_all(gradients), self.fetch_all(self.changed(before, live))
             uncalled = recorder.uncalled(path for path, module in modules.items() if self.computes(module))
         return Trace(self.name, dtype, layers, state, uncalled, self._meta(started), buffers, gradients)
@@ -126,6 +129,7 @@ class Adapter(ABC):
         dtype: DType = "float32",
         call: Call = plain_call,
         backward: bool = False,
+        store: ArrayStore | None = None,
     ) -> Trace:
         """Run every module and stage of a model on its own, on what the same one of `reference` was given.
 
@@ -134,7 +138,21 @@ class Adapter(ABC):
         """
         started = time.perf_counter()
         self.check_model(model)
-        state = self.state(model)
+        layers = list(self.replays(model, reference, dtype=dtype, call=call, backward=backward, store=store))
+        return Trace(self.name, dtype, tuple(reversed(layers)), self.state(model), meta=self._meta(started))
+
+    def replays(
+        self,
+        model: Model,
+        reference: Trace,
+        *,
+        dtype: DType = "float32",
+        call: Call = plain_call,
+        backward: bool = False,
+        store: ArrayStore | None = None,
+    ) -> Iterator[LayerRecord]:
+        """The layers of `replay` one by one, the last first: a stage's function is met when its caller, which finished
+        later, is performed."""
         with self.running(model, dtype, backward=backward) as live:
             modules = self.modules(live)
             stand_ins = StandIns(
@@ -151,57 +169,33 @@ class Adapter(ABC):
                     function = stand_ins.stage(record.path)
                     return function and stand_ins.perform(record, STAGE, True, function)
                 run = (lambda tensors: call(live, tensors)) if record.path == ROOT else module
+                parameters = self.own_parameters(module) if backward else {}
                 with self.unchanged(module):
                     before = self.variables(module)
-                    done = stand_ins.perform(
-                        record,
-                        type(module).__name__,
-                        not self.has_children(module),
-                        run,
-                        self.own_parameters(module) if backward else {},
-                    )
+                    is_leaf = not self.has_children(module)
+                    done = stand_ins.perform(record, type(module).__name__, is_leaf, run, parameters)
                     return replace(done, buffers=self.changed(before, module))
 
             def guard(path: str, _: Module, compute: Callable) -> Callable:
                 return stand_ins.wrap(path, compute)
 
-            layers: list[LayerRecord] = []
+            groups = ("outputs", "handed", "pullback", "buffers")
             with _replaced(modules, self.computing_method, guard), stages_watched(stand_ins.watch):
-                # Backwards: a stage's function is met when its caller, which finished later, is performed.
                 for some in _chunks(reversed(reference.layers), REPLAYS_PER_FETCH):
                     done = [record for record in map(perform, some) if record is not None]
-                    layers += fetched(done, ("outputs", "handed", "pullback", "buffers"), self.fetch)
-        return Trace(self.name, dtype, tuple(reversed(layers)), state, meta=self._meta(started))
+                    yield from fetched(done, groups, self.fetch, store)
 
     def load_state(self, model: Model, arrays: Mapping[str, np.ndarray]) -> None:
-        """Set every parameter and buffer of a model from `arrays`, each in the model's own dtype.
+        """Set every parameter and buffer of a model from `arrays`, rounded to the model's own dtype.
 
         Raises UserError, with nothing changed, unless names and shapes are the model's; only the batch counters that
-        Jittor does not have may be missing or left over.
+        Jittor does not have may be missing or left over. `jtmigrate.load` is for files: it refuses to round too.
         """
         own = self.state(model)
-        missing = [name for name in own if name not in arrays and not jittor_lacks(name)]
-        unexpected = [name for name in arrays if name not in own and not jittor_lacks(name)]
-        wrong = [
-            f"{name} {arrays[name].shape} instead of {array.shape}"
-            for name, array in own.items()
-            if name in arrays and not same_shape(arrays[name], array)
-        ]
-        complaints = [
-            f"{len(names)} {what} ({', '.join(names[:NAMES_SHOWN])}{', ...' if len(names) > NAMES_SHOWN else ''})"
-            for what, names in (("missing", missing), ("unexpected", unexpected), ("of another shape", wrong))
-            if names
-        ]
-        if complaints:
-            raise UserError(f"parameters do not fit the {self.name} model: {'; '.join(complaints)}")
-        self.assign(
-            model,
-            {
-                name: np.ascontiguousarray(arrays[name], dtype=array.dtype).reshape(array.shape)
-                for name, array in own.items()
-                if name in arrays
-            },
-        )
+        found = fit({name: np.asarray(a, own[name].dtype) if name in own else a for name, a in arrays.items()}, own)
+        if not found.check:
+            raise UserError(f"parameters do not fit the {self.name} model: {found.check.summary()}")
+        self.assign(model, found.values)
 
     def tensors(self, inputs: Any, dtype: DType) -> Any:
         """Inputs with every array, however deep, as a tensor of the framework."""
@@ -215,7 +209,7 @@ class Adapter(ABC):
         """The arrays behind named handles."""
         return dict(zip(handles, self.fetch(list(handles.values())), strict=True))
 
-    def _probe(self, output: Any, dtype: DType) -> Tensor:
+    def probe(self, output: Any, dtype: DType) -> Tensor:
         """A scalar that every element of an output matters to, about as much as any other."""
         _, tensors = take_apart(output, self.is_tensor)
         terms = []
@@ -255,8 +249,8 @@ class Adapter(ABC):
         """A function for one run that makes a handle on what a tensor holds now, without disturbing the run."""
 
     @abstractmethod
-    def fetch(self, handles: Sequence[Any]) -> list[np.ndarray]:
-        """The arrays behind handles that `keeper` made."""
+    def fetch(self, handles: Sequence[Any]) -> Iterable[np.ndarray]:
+        """Compute what handles that `keeper` made stand for, and hand out the arrays one by one."""
 
     @abstractmethod
     def is_differentiable(self, tensor: Tensor) -> bool:
@@ -285,6 +279,18 @@ class Adapter(ABC):
     @abstractmethod
     def changed(self, before: Mapping[str, Any], module: Module) -> dict[str, Any]:
         """Handles on those that hold something else than when `variables` noted them."""
+
+    @abstractmethod
+    def backward(self, optimizer: Any, model: Model, loss: Tensor) -> dict[str, Any]:
+        """Leave the gradients of a loss where the optimizer looks for them; handles on copies of them, by name."""
+
+    @abstractmethod
+    def read_optimizer(self, optimizer: Any, model: Model) -> OptimizerState:
+        """A copy of an optimizer's state."""
+
+    @abstractmethod
+    def write_optimizer(self, optimizer: Any, model: Model, state: OptimizerState) -> None:
+        """Set it. Raises UserError for a state that does not fit."""
 
     @abstractmethod
     def running(self, model: Model, dtype: DType, *, backward: bool = False) -> AbstractContextManager[Model]:

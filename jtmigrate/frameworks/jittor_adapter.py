@@ -12,11 +12,20 @@ import numpy as np
 from jtmigrate import runtime
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.base import Adapter, DType, Tape, floating_as
+from jtmigrate.frameworks.jittor_optimizer import read_optimizer, write_optimizer
+from jtmigrate.frameworks.jittor_variables import (
+    attributes,
+    distinct,
+    fetch,
+    frozen_by_eval,
+    persistent_variables,
+    second_name,
+    variables_of,
+)
+from jtmigrate.trace.optimizer import OptimizerState
 from jtmigrate.trace.stand_ins import Backward
 
-runtime.prepare()
-
-import jittor as jt  # noqa: E402  (has to be prepared first)
+import jittor as jt  # isort: skip  (has been prepared)
 
 
 class JittorAdapter(Adapter):
@@ -30,7 +39,7 @@ class JittorAdapter(Adapter):
             raise UserError(f"expected a jittor.Module, got {type(model).__name__}")
 
     def modules(self, model: jt.Module) -> dict[str, jt.Module]:
-        return {path: module for path, module in _distinct(model.named_modules()) if module is not model}
+        return {path: module for path, module in distinct(model.named_modules()) if module is not model}
 
     def has_children(self, module: jt.Module) -> bool:
         return bool(module.children())
@@ -48,21 +57,40 @@ class JittorAdapter(Adapter):
         return jt.array(np.ascontiguousarray(floating_as(array, dtype)).reshape(array.shape))
 
     def keeper(self) -> Callable[[jt.Var], jt.Var]:
-        return _second_name
+        kept: dict[int, jt.Var] = {}
 
-    def fetch(self, handles: Sequence[jt.Var]) -> list[np.ndarray]:
-        jt.sync(list(handles))
-        arrays: dict[int, np.ndarray] = {}
-        for handle in handles:
-            if handle.var_ptr not in arrays:
-                arrays[handle.var_ptr] = handle.numpy()
-        return [arrays[handle.var_ptr] for handle in handles]
+        def keep(var: jt.Var) -> jt.Var:
+            if var.var_ptr not in kept:
+                kept[var.var_ptr] = second_name(var)
+            return kept[var.var_ptr]
+
+        return keep
+
+    def fetch(self, handles: Sequence[jt.Var]) -> Iterator[np.ndarray]:
+        return fetch(handles)
 
     def is_differentiable(self, tensor: jt.Var) -> bool:
         return tensor.dtype.is_float() and not tensor.is_stop_grad()
 
     def tape(self) -> Tape:
         return _Tape()
+
+    def backward(self, optimizer: jt.optim.Optimizer, model: jt.Module, loss: jt.Var) -> dict[str, jt.Var]:
+        optimizer.zero_grad()
+        optimizer.backward(loss)
+        gradients = {
+            id(var): gradient
+            for group in optimizer.param_groups
+            for var, gradient in zip(group["params"], group["grads"], strict=True)
+        }
+        parameters = self.parameters(model)
+        return {name: second_name(gradients[id(var)]) for name, var in parameters.items() if id(var) in gradients}
+
+    def read_optimizer(self, optimizer: jt.optim.Optimizer, model: jt.Module) -> OptimizerState:
+        return read_optimizer(optimizer, model)
+
+    def write_optimizer(self, optimizer: jt.optim.Optimizer, model: jt.Module, state: OptimizerState) -> None:
+        write_optimizer(optimizer, model, state)
 
     def pullback(self, dtype: DType) -> Backward:
         return _Pullback(lambda array: self.tensor(array, dtype))
@@ -72,15 +100,15 @@ class JittorAdapter(Adapter):
         return {name: var for name, var in reversed(variables.values()) if self.is_differentiable(var)}
 
     def own_parameters(self, module: jt.Module) -> dict[str, jt.Var]:
-        return {name: var for name, var in _attributes(module) if self.is_differentiable(var)}
+        return {name: var for name, var in attributes(module) if self.is_differentiable(var)}
 
     def variables(self, module: jt.Module) -> dict[str, jt.Var]:
-        return {name: _second_name(var) for name, var in persistent_variables(module).items()}
+        return {name: second_name(var) for name, var in persistent_variables(module).items()}
 
     def changed(self, before: Mapping[str, jt.Var], module: jt.Module) -> dict[str, jt.Var]:
         after = persistent_variables(module)
         return {
-            name: _second_name(after[name])
+            name: second_name(after[name])
             for name, content in before.items()
             if name in after and after[name].var_ptr != content.var_ptr
         }
@@ -88,13 +116,13 @@ class JittorAdapter(Adapter):
     @contextmanager
     def running(self, model: jt.Module, dtype: DType, *, backward: bool = False) -> Iterator[jt.Module]:
         converts = jt.flags.auto_convert_64_to_32 if dtype == "float32" else 0
-        frozen = _frozen_by_eval(model) if backward else []
+        frozen = frozen_by_eval(model) if backward else []
         try:
             with self.unchanged(model), jt.flag_scope(no_grad=int(not backward), auto_convert_64_to_32=converts):
                 for var in frozen:
                     var.start_grad()
                 if dtype == "float64":
-                    for var in _variables(model):
+                    for var in variables_of(model):
                         if var.dtype.is_float():
                             trained = var.requires_grad
                             var.assign(jt.array(var.numpy().astype(np.float64)))
@@ -107,7 +135,7 @@ class JittorAdapter(Adapter):
 
     @contextmanager
     def unchanged(self, module: jt.Module) -> Iterator[None]:
-        before = [(var, _second_name(var), var.requires_grad) for var in _variables(module)]
+        before = [(var, second_name(var), var.requires_grad) for var in variables_of(module)]
         try:
             yield
         finally:
@@ -143,7 +171,7 @@ class _Tape(Tape):
         if not tensor.dtype.is_float() or tensor.is_stop_grad():
             return None
         # A Var that passes several modules unchanged is watched once: jt.grad gives a second mention of it zeros.
-        return self._watched.setdefault(tensor.var_ptr, _second_name(tensor)).var_ptr
+        return self._watched.setdefault(tensor.var_ptr, second_name(tensor)).var_ptr
 
     def backward(self, loss: jt.Var, parameters: Mapping[str, jt.Var]) -> dict[str, jt.Var]:
         watched = {pointer: var for pointer, var in self._watched.items() if var.var_ptr != loss.var_ptr}
@@ -162,7 +190,7 @@ class _Pullback(Backward):
         self._make = make
 
     def source(self, tensor: jt.Var) -> tuple[jt.Var, jt.Var]:
-        return _second_name(tensor), tensor
+        return second_name(tensor), tensor
 
     def pull_back(
         self,
@@ -175,61 +203,3 @@ class _Pullback(Backward):
             return {}
         total = sum((var * self._make(weigh(tuple(var.shape)))).sum() for var, weigh in targets)
         return dict(zip(sources, jt.grad(total, list(sources.values())), strict=True))
-
-
-def _second_name(var: jt.Var) -> jt.Var:
-    """Another Var for the same node of the graph: no operator is added, and `var += 1` does not reach it.
-
-    `Var.assign` takes over the node but moves the receiver's name to it, and its stop_grad mark if it has one.
-    """
-    name = var.name()
-    with jt.enable_grad():
-        other = jt.Var(0.0)
-    other.assign(var)
-    var.name(name)
-    return other
-
-
-def _frozen_by_eval(model: jt.Module) -> list[jt.Var]:
-    """Parameters that `eval()` has stopped the gradients of and `train()` would restore."""
-    trained = {
-        key for module in model.modules() for key, wanted in getattr(module, "backup_grad_state", {}).items() if wanted
-    }
-    return [var for var in _variables(model) if id(var) in trained and var.is_stop_grad()]
-
-
-def _distinct(named_modules: Sequence[tuple[str, jt.Module]]) -> Iterator[tuple[str, jt.Module]]:
-    """Each module once, under its first path, as torch lists them."""
-    seen = set()
-    for path, module in named_modules:
-        if id(module) not in seen:
-            seen.add(id(module))
-            yield path, module
-
-
-def _attributes(module: jt.Module) -> Iterator[tuple[str, jt.Var]]:
-    """A module's own Vars, underscored ones included."""
-    holder = module.params if isinstance(module, jt.nn.ParameterList) else vars(module)
-    for name, value in holder.items():
-        if isinstance(value, jt.Var):
-            yield str(name), value
-
-
-def _variables(model: jt.Module) -> Iterator[jt.Var]:
-    """Every distinct Var of a model: parameters, buffers and underscored constants."""
-    seen = set()
-    for _, module in model.named_modules():
-        for _, var in _attributes(module):
-            if id(var) not in seen:
-                seen.add(id(var))
-                yield var
-
-
-def persistent_variables(model: jt.Module) -> dict[str, jt.Var]:
-    """What Jittor saves with a model, shared Vars under each of their names as torch does."""
-    return {
-        f"{path}.{name}" if path else name: var
-        for path, module in model.named_modules()
-        for name, var in _attributes(module)
-        if not name.startswith("_") and getattr(var, "persistent", True)
-    }

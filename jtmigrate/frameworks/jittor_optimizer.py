@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from jtmigrate.errors import UserError
-from jtmigrate.frameworks.jittor_adapter import JittorAdapter, persistent_variables
+from jtmigrate.frameworks.jittor_variables import fetch, persistent_variables
 from jtmigrate.frameworks.optimizer_checks import check_fits, fitted
 from jtmigrate.trace.optimizer import COUNTS_STEPS, NEUTRAL, OPTIONS, OptimizerState, Option, ParameterGroup, slots_of
 
-import jittor as jt  # isort: skip  (the adapter has prepared it)
+import jittor as jt  # isort: skip  (has been prepared)
 
 _KINDS = {"AdamW": jt.optim.AdamW, "Adam": jt.optim.Adam, "SGD": jt.optim.SGD, "RMSprop": jt.optim.RMSprop}
 
@@ -39,7 +39,7 @@ def read_optimizer(optimizer: jt.optim.Optimizer, model: jt.Module) -> Optimizer
             steps = group["steps"][index] if "steps" in group else optimizer.n_step
             if steps:
                 moments = [slot for slot in wanted if slot != "step"]
-                arrays = JittorAdapter().fetch([group[_KEYS[kind][slot]][index] for slot in moments])
+                arrays = fetch([group[_KEYS[kind][slot]][index] for slot in moments])
                 found = {"step": np.array(steps, np.float32), **dict(zip(moments, arrays, strict=True))}
                 slots[name] = {slot: found[slot] for slot in wanted}
     return OptimizerState(kind, tuple(groups), {name: arrays for name, arrays in slots.items() if arrays})

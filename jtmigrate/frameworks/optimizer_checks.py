@@ -39,9 +39,8 @@ def fitted(name: str, arrays: Mapping[str, np.ndarray], dtype: str) -> dict[str,
     cast = {slot: array if slot == "step" else lossless_cast(array, dtype) for slot, array in arrays.items()}
     for slot, array in cast.items():
         if array is None:
-            raise UserError(
-                f"{slot} of {name} is {arrays[slot].dtype.name} and loses digits in the parameter's {dtype}: cast it first"
-            )
+            found = arrays[slot].dtype.name
+            raise UserError(f"{slot} of {name} is {found} and loses digits in the parameter's {dtype}: cast it first")
     return cast
 
 

@@ -10,6 +10,8 @@ import torch
 
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.base import Adapter, DType, Tape, floating_as
+from jtmigrate.frameworks.torch_optimizer import read_optimizer, write_optimizer
+from jtmigrate.trace.optimizer import OptimizerState
 from jtmigrate.trace.stand_ins import Backward
 
 
@@ -49,6 +51,20 @@ class TorchAdapter(Adapter):
 
     def tape(self) -> Tape:
         return _Tape()
+
+    def backward(
+        self, optimizer: torch.optim.Optimizer, model: torch.nn.Module, loss: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        optimizer.zero_grad()
+        loss.backward()
+        parameters = self.parameters(model)
+        return {name: _apart(each.grad) for name, each in parameters.items() if each.grad is not None}
+
+    def read_optimizer(self, optimizer: torch.optim.Optimizer, model: torch.nn.Module) -> OptimizerState:
+        return read_optimizer(optimizer, model)
+
+    def write_optimizer(self, optimizer: torch.optim.Optimizer, model: torch.nn.Module, state: OptimizerState) -> None:
+        write_optimizer(optimizer, model, state)
 
     def pullback(self, dtype: DType) -> Backward:
         return _Pullback()

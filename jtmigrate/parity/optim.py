@@ -160,6 +160,8 @@ class SGD(_Steps, jt.optim.SGD):
         *,
         maximize: bool = False,
     ):
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         super().__init__(_groups(params), lr, momentum, weight_decay, dampening, nesterov)
         self._prepare({"maximize": maximize})
 

@@ -23,6 +23,8 @@ def print_inspection(found: Inspection, console: Console) -> None:
     lines = [f"{printable(found.path)}: {found.container}{place}, {tensors}, {decimal(found.nbytes)}"]
     if found.left_behind:
         lines.append(f"other entries: {_listed(found.left_behind)}")
+    if found.dangerous:
+        lines.append(f"UNSAFE: loaded elsewhere, this file could run code through {_listed(found.dangerous)}")
     if found.opaque:
         lines.append(f"unknown classes and functions, named by the file and never called: {_listed(found.opaque)}")
     unusual = [tensor for tensor in found.tensors if tensor.statistics.nans or tensor.statistics.infs]
@@ -64,7 +66,9 @@ def _shared(tensor: TensorInfo) -> str:
     own = {tensor.name, *tensor.tied[:1]}
     tied = _first(name for name in tensor.tied if name != tensor.name)
     views = _first(name for name in tensor.sharing if name not in own)
-    return "; ".join([*([f"tied to {tied}"] if tied else []), *([f"storage of {views}"] if views else [])])
+    common = _first(name for name in tensor.overlapping if name not in own)
+    shared = {"tied to": tied, "storage of": views, "elements of": common}
+    return "; ".join(f"{label} {names}" for label, names in shared.items() if names)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -1,11 +1,11 @@
 """A result as a page of Markdown: short enough for the description of a pull request."""
 
-import re
-from collections.abc import Iterable
-
 from jtmigrate.compare.result import DiffResult, LayerResult
 from jtmigrate.report import numbers
 from jtmigrate.report.hints import hints
+from jtmigrate.report.markdown_text import code as _code
+from jtmigrate.report.markdown_text import plain as _plain
+from jtmigrate.report.markdown_text import table as _table
 from jtmigrate.report.meta import run_facts, words
 from jtmigrate.report.numbers import layer_name, scientific
 from jtmigrate.report.summary import (
@@ -100,19 +100,3 @@ def _run(result: DiffResult) -> str:
     facts = run_facts(result, without=("title", "reference", "candidate", "command"))
     lines += [f"- {_plain(label)}: {_plain(words(fact))}" for label, fact in facts]
     return "\n".join(["How it was run:", "", *lines]).rstrip() if lines else ""
-
-
-def _table(heading: Iterable[str], alignment: str, rows: Iterable[Iterable[str]]) -> str:
-    """`alignment` has a letter a column: l or r."""
-    rule = ["---:" if letter == "r" else "---" for letter in alignment]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, rule, *rows))
-
-
-def _code(text: str) -> str:
-    """A name as code. A vertical bar would end the cell of a table, and a backtick the code."""
-    return f"`{text.replace('`', chr(39)).replace('|', chr(92) + '|')}`"
-
-
-def _plain(text: str) -> str:
-    """Text on one line in which nothing means anything to Markdown."""
-    return re.sub(r"([\\`*<>|])", r"\\\1", " ".join(text.split()))

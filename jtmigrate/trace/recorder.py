@@ -7,7 +7,7 @@ and `fetched` turns them into arrays afterwards.
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,11 @@ import numpy as np
 
 from jtmigrate.errors import UserError
 from jtmigrate.trace.record import ROOT, LayerRecord, call_key
+from jtmigrate.trace.store import ArrayStore, StoredArrays
 from jtmigrate.trace.structure import take_apart
 
-Fetch = Callable[[Sequence[Any]], Sequence[np.ndarray]]
+Fetch = Callable[[Sequence[Any]], Iterable[np.ndarray]]
+"""Computes what handles stand for, and then hands out one array after the other."""
 
 
 class Recorder:
@@ -95,8 +97,10 @@ class Recorder:
             gradients = {slot: gradient for slot, gradient in found.items() if gradient is not None}
             self.finished[position] = replace(record, gradients=gradients)
 
-    def fetched(self, fetch: Fetch, first: Iterable[Any] = ()) -> tuple[LayerRecord, ...]:
-        """The finished records with arrays in place of handles.
+    def fetched(
+        self, fetch: Fetch, first: Iterable[Any] = (), store: ArrayStore | None = None
+    ) -> tuple[LayerRecord, ...]:
+        """The finished records with arrays, or mappings on a store of them, in place of handles.
 
         What the model itself returned is fetched before anything else, together with `first`, what else a run without
         a recorder would compute: a lazy framework then compiles the very graph that it would have compiled, and
@@ -104,7 +108,7 @@ class Recorder:
         """
         returned = [handle for record in self.finished if record.path == ROOT for handle in record.outputs.values()]
         fetch([*returned, *first])
-        return fetched(self.finished, ("inputs", "outputs", "gradients"), fetch)
+        return fetched(self.finished, ("inputs", "outputs", "gradients"), fetch, store)
 
 
 def call_arguments(args: tuple, kwargs: dict, is_tensor: Callable[[Any], bool]) -> tuple[Any, dict[str, Any]]:
@@ -114,14 +118,24 @@ def call_arguments(args: tuple, kwargs: dict, is_tensor: Callable[[Any], bool]) 
     return (positional, named), tensors | more
 
 
-def fetched(records: Sequence[LayerRecord], groups: Sequence[str], fetch: Fetch) -> tuple[LayerRecord, ...]:
-    """Records whose `groups` ("inputs", "outputs", "handed") hold arrays instead of handles, by one single fetch."""
-    handles = [handle for record in records for group in groups for handle in getattr(record, group).values()]
-    arrays = iter(fetch(handles))
-    return tuple(
-        replace(record, **{group: {slot: next(arrays) for slot in getattr(record, group)} for group in groups})
-        for record in records
-    )
+def fetched(
+    records: Sequence[LayerRecord], groups: Sequence[str], fetch: Fetch, store: ArrayStore | None = None
+) -> tuple[LayerRecord, ...]:
+    """Records whose `groups` ("inputs", "outputs", "handed", ...) hold arrays instead of handles, fetched all at once.
+
+    A handle that occurs several times is fetched, and stored, once.
+    """
+    handles = {
+        id(handle): handle for record in records for group in groups for handle in getattr(record, group).values()
+    }
+    found = zip(handles, fetch(list(handles.values())), strict=True)
+    arrays = {key: array if store is None else store.put(array) for key, array in found}
+
+    def filled(named: Mapping[str, Any]) -> Mapping[str, np.ndarray]:
+        kept = {name: arrays[id(handle)] for name, handle in named.items()}
+        return kept if store is None else StoredArrays(store, kept)
+
+    return tuple(replace(record, **{group: filled(getattr(record, group)) for group in groups}) for record in records)
 
 
 def _signature(function: Callable) -> inspect.Signature | None:

@@ -25,7 +25,7 @@ class StepRecord:
     step       from 0
     before     the state that the step started from
     losses     scalars that the run returned, by slot ("0", "1.loss_qfl")
-    gradients  of the loss by parameter name, as the optimizer found them: after clipping
+    gradients  of the loss by parameter name, before clipping
     clip_norm  norm of all gradients before clipping; None where nothing clips
     after      the state that the step left, the schedule's step included
     """

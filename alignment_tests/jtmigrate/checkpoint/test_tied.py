@@ -1,16 +1,21 @@
 """One tensor under several names stays one tensor, where a file can say so."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from jtmigrate.checkpoint import Checkpoint, keeps_ties, read_checkpoint, write_checkpoint
-from jtmigrate.checkpoint.model import tied_names
+from jtmigrate.checkpoint import Checkpoint, keeps_ties, read_checkpoint, sharing, write_checkpoint
 from jtmigrate.convert import convert
 from jtmigrate.naming.schema import TensorSpec
 
 TIED = (("embed.weight", "head.weight"),)
+
+
+def tied_names(tensors: Mapping[str, np.ndarray]) -> tuple[tuple[str, ...], ...]:
+    """Names that hold one and the same array object."""
+    return sharing.tied_names({name: id(array) for name, array in tensors.items()})
 
 
 def tied(dtype: type = np.float32) -> dict[str, np.ndarray]:

@@ -1,0 +1,60 @@
+"""Which framework a model is of, and what it holds under which names."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from jtmigrate.errors import UserError
+from jtmigrate.frameworks.base import Adapter
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """adapter  of the model's framework
+    buffers  names that are no parameters; in Jittor, which does not tell them apart, what carries no gradient
+    ties     groups of names that stand for one tensor
+    """
+
+    adapter: Adapter
+    buffers: frozenset[str]
+    ties: tuple[tuple[str, ...], ...]
+
+
+def inventory(model: Any) -> Inventory:
+    """Raises UserError if it is neither a torch.nn.Module nor a jittor.Module."""
+    # Whoever made the model has imported its framework: the other one is not needed, and may not be there.
+    if "torch" in sys.modules and isinstance(model, sys.modules["torch"].nn.Module):
+        return _of_torch(model)
+    if "jittor" in sys.modules and isinstance(model, sys.modules["jittor"].Module):
+        return _of_jittor(model)
+    raise UserError(f"expected a torch.nn.Module or a jittor.Module, got {type(model).__name__}")
+
+
+def _of_torch(model: Any) -> Inventory:
+    from jtmigrate.frameworks.torch_adapter import TorchAdapter
+
+    state = model.state_dict(keep_vars=True)
+    parameters = {id(parameter) for parameter in model.parameters()}
+    buffers = frozenset(name for name, tensor in state.items() if id(tensor) not in parameters)
+    return Inventory(TorchAdapter(), buffers, _ties((name, id(tensor)) for name, tensor in state.items()))
+
+
+def _of_jittor(model: Any) -> Inventory:
+    from jtmigrate.frameworks.jittor_adapter import JittorAdapter
+    from jtmigrate.frameworks.jittor_variables import persistent_variables
+
+    variables = persistent_variables(model)
+    # In evaluation mode nothing carries a gradient, but the model remembers what did.
+    before = getattr(model, "backup_grad_state", {})
+    learnt = {name: before.get(id(var), not var.is_stop_grad()) for name, var in variables.items()}
+    buffers = frozenset(name for name, var in variables.items() if not learnt[name] or hasattr(var, "persistent"))
+    return Inventory(JittorAdapter(), buffers, _ties((name, id(var)) for name, var in variables.items()))
+
+
+def _ties(named: Iterable[tuple[str, Hashable]]) -> tuple[tuple[str, ...], ...]:
+    groups: dict[Hashable, list[str]] = defaultdict(list)
+    for name, identity in named:
+        groups[identity].append(name)
+    return tuple(tuple(names) for names in groups.values() if len(names) > 1)
