@@ -28,7 +28,7 @@ from jtmigrate.trace.trace_index import read_run, run_index
 
 SCHEMA = 1
 FORMAT = "jtmigrate trace"
-DTYPES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
+DTYPES = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def test_lower_tiers_keep_sketches(path, tier):
     assert kept.measured is (tier is Tier.STATISTICS)
     assert (kept.shape, kept.dtype) == (SHARED.shape, SHARED.dtype)
     if kept.measured:
-        assert (kept.maximum, kept.l2) == (11, pytest.approx(np.linalg.norm(SHARED), rel=1e-15))
+        assert (kept.maximum, kept.l2) == (11, pytest.approx(22.494443758403985, rel=1e-12))
         assert read.buffers["neck.bn.running_mean"].nans == 1
     assert read.layers[0].arguments == TRACE.layers[0].arguments
 
