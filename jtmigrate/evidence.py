@@ -90,10 +90,7 @@ def read_evidence(path: Path) -> Bundle:
 
 
 def verify(bundle: Bundle) -> Verification:
-    """Run the bundle's command again, in a process of its own, and compare.
-
-    An error may differ by the factor that a baseline allows; a verdict may not. Raises UserError if the command fails.
-    """
+    """Run the bundle's command again, in a process of its own, and compare. Raises UserError if the command fails."""
     with TemporaryDirectory() as folder:
         written = Path(folder) / RESULT
         command = [sys.executable, "-m", "jtmigrate.cli.main", *bundle.arguments, "--json", str(written)]
@@ -101,7 +98,11 @@ def verify(bundle: Bundle) -> Verification:
         if not written.is_file():
             complaint = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
             raise UserError(f"{bundle.path}: its command cannot be run again: {complaint[0]}")
-        now = json.loads(written.read_text(encoding="utf-8"))
+        return hold_against(bundle, json.loads(written.read_text(encoding="utf-8")))
+
+
+def hold_against(bundle: Bundle, now: Document) -> Verification:
+    """Compare a bundle with a new result: an error may differ by the factor of a baseline, a verdict may not."""
     return Verification(tuple(_changed(bundle.fingerprints, now)), tuple(_different(bundle.result, now)))
 
 

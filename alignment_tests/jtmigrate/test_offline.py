@@ -148,6 +148,7 @@ def jtmigrate(folder, *arguments):
     )
 
 
+@pytest.mark.slow
 def test_the_commands(tmp_path):
     (tmp_path / "twomodels.py").write_text(MODELS)
     np.savez(tmp_path / "x.npz", np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4))

@@ -22,6 +22,7 @@ def command(
     baseline: options.Baseline = None,
     write_baseline: options.WriteBaseline = None,
     repro: options.Repro = None,
+    evidence: options.Evidence = None,
 ) -> None:
     """Compare what two runs of jtmigrate trace recorded; the same result as jtmigrate diff of the two models.
 
@@ -35,7 +36,7 @@ def command(
     from jtmigrate.repro import write_repro_of_files
     from jtmigrate.trace.file import read_traces
 
-    outputs = Outputs(json, html, junit, baseline, write_baseline, show_all)
+    outputs = Outputs(json, html, junit, baseline, write_baseline, evidence, show_all)
     outputs.check()
     listed = read_exceptions(exceptions) if exceptions else ()
     files = read_traces(reference), read_traces(candidate)
@@ -49,5 +50,5 @@ def command(
     )
     code = outputs.finish(result)
     if repro:
-        write_repro_of_files(repro, result, *files)
+        typer.echo(write_repro_of_files(repro, result, *files))
     raise typer.Exit(code)

@@ -37,6 +37,9 @@ WriteBaseline = Annotated[
 Repro = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Write a stand-alone script for the first faulty layer here.")
 ]
+Evidence = Annotated[
+    Path | None, typer.Option(metavar="FILE.zip", help="Write hashes and the result here, for jtmigrate verify.")
+]
 Map = Annotated[
     Path | None, typer.Option("--map", metavar="FILE.toml", help="Paths of the port and what they are in the original.")
 ]

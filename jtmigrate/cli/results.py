@@ -1,5 +1,6 @@
 """What every command that compares does with its result."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ class Outputs:
     junit: Path | None = None
     baseline: Path | None = None
     write_baseline: Path | None = None
+    evidence: Path | None = None
     show_all: bool = False
 
     def check(self) -> None:
@@ -22,7 +24,7 @@ class Outputs:
         from jtmigrate.baseline import read_baseline
         from jtmigrate.files import check_writable
 
-        for path in (self.json, self.html, self.junit, self.write_baseline):
+        for path in (self.json, self.html, self.junit, self.write_baseline, self.evidence):
             if path:
                 check_writable(path)
         if self.html:
@@ -38,6 +40,7 @@ class Outputs:
         from rich.console import Console
 
         from jtmigrate.baseline import read_baseline, write_baseline
+        from jtmigrate.evidence import write_evidence
         from jtmigrate.report.baseline import print_drift
         from jtmigrate.report.console import print_diff
         from jtmigrate.report.json_report import to_dict, write_json
@@ -60,6 +63,8 @@ class Outputs:
             aligned = not drift
         if self.write_baseline:
             write_baseline(result, self.write_baseline)
+        if self.evidence:
+            write_evidence(self.evidence, result, sys.argv[1:])
         return 0 if aligned else 1
 
 
