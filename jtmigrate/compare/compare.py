@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from jtmigrate.compare.causes import Suspect, likeliest_cause
+from jtmigrate.compare.causes import likeliest_cause
 from jtmigrate.compare.layers import compare_layers
 from jtmigrate.compare.localise import first_fault
 from jtmigrate.compare.pairing import Exceptions, Runs
@@ -15,6 +15,7 @@ from jtmigrate.compare.result import (
     Tolerances,
     Verdict,
 )
+from jtmigrate.compare.suspect import suspect_of
 from jtmigrate.trace.record import Trace
 
 NAMES_SHOWN = 3
@@ -51,15 +52,10 @@ def compare(
         parameters=parameters,
         tolerances=tolerances,
         first_fault=fault,
-        cause=_cause(fault, runs, parameters, tolerances) if fault else "",
+        cause=likeliest_cause(suspect_of(fault, runs, parameters=parameters, tolerances=tolerances)) if fault else "",
         failures=tuple(_failures(layers, parameters, tolerances, allow_nonfinite)),
         warnings=tuple(_warnings(layers, runs)),
     )
-
-
-def _cause(fault: LayerResult, runs: Runs, parameters: Sequence[ParameterResult], tolerances: Tolerances) -> str:
-    own = tuple(parameter for parameter in parameters if parameter.name.rpartition(".")[0] == fault.path)
-    return likeliest_cause(Suspect(fault, runs.situations(fault.key), own, tolerances))
 
 
 def _failures(

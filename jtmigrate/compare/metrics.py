@@ -1,6 +1,6 @@
 """How far one array is from another, computed in float64 whatever they hold; estimated where one is only a sketch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from jtmigrate.compare import estimates
 from jtmigrate.compare.estimates import Known, is_sketched
 from jtmigrate.compare.result import TensorError
 from jtmigrate.compare.units import scaled, ulp
+from jtmigrate.trace.allowances import same_shape
 
 
 def same_bits(a: Known, b: Known) -> bool:
@@ -77,6 +78,34 @@ def tensor_error(reference: Known, candidate: Known) -> TensorError:
         ulp_p99=p99 / unit,
         ulp_max=max_abs / unit,
     )
+
+
+def error_between(reference: Known | None, candidate: Known | None) -> TensorError | None:
+    """`tensor_error`, or None where one is missing or the shapes differ."""
+    if reference is None or candidate is None or not same_shape(reference, candidate):
+        return None
+    return tensor_error(reference, candidate)
+
+
+def scaled_error(reference: Known, candidate: Known | None) -> float:
+    """max|a - b| / max|a| alone, over the places where both are finite; 0 where it cannot be told."""
+    if candidate is None or not same_shape(reference, candidate) or reference.size == 0:
+        return 0.0
+    if is_sketched(reference, candidate):
+        return estimates.estimated_error(reference, candidate).scaled
+    difference = np.abs(reference.ravel() - candidate.astype(reference.dtype, copy=False).ravel(), dtype=np.float64)
+    finite = np.isfinite(difference)
+    return scaled(float(np.max(difference, where=finite, initial=0.0)), scale(reference))
+
+
+def magnitude(error: TensorError | None) -> float:
+    """What errors are sorted by: the scaled error, less than any where nothing was measured."""
+    return -1.0 if error is None else error.scaled
+
+
+def largest_error(errors: Iterable[TensorError | None]) -> TensorError | None:
+    """The error of the largest scaled one; None if nothing was measured."""
+    return max(errors, key=magnitude, default=None)
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:

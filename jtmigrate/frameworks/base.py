@@ -33,7 +33,7 @@ Call = Callable[[Model, Any], Any]
 Loss = Callable[[Model, Any], Tensor]
 """(model, what the run returned) -> the scalar that a backward pass starts from."""
 
-REPLAYS_PER_FETCH = 32
+REPLAYS_PER_FETCH = 16
 """Isolated layers computed between two fetches: enough to make a fetch cheap, few enough to bound memory."""
 STAGE = "function"
 """Kind of a recorded stage."""
@@ -158,7 +158,7 @@ class Adapter(ABC):
             stand_ins = StandIns(
                 reference,
                 self.is_tensor,
-                self.keeper(),
+                self.keeper,
                 lambda array: self.tensor(array, dtype),
                 self.pullback(dtype) if backward else None,
             )

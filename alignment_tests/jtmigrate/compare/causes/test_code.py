@@ -1,0 +1,221 @@
+"""A module's own code: the right numbers at the wrong places, arithmetic, connections between children."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from alignment_tests.jtmigrate.compare.causes.faults import noise, seeded, torch_pair
+from jtmigrate.compare.causes import all_causes
+
+IMAGE = noise(2, 3, 8, 8)
+
+
+class Leaf(nn.Module):
+    """No layer that anybody knows: nothing but its answer tells what is wrong."""
+
+    def __init__(self, change=lambda y: y):
+        super().__init__()
+        self._change = change
+
+    def forward(self, x):
+        return self._change(torch.cos(x) * 3 + x)
+
+
+def single(change):
+    return nn.Sequential(Leaf(change))
+
+
+def dropout(y):
+    kept = torch.tensor(noise(*y.shape, seed=9) > -0.5)
+    return y * kept / 0.7
+
+
+def one_off(y):
+    y = y.clone()
+    y[1, 2, 3, 4] += 1
+    return y
+
+
+def at_the_border(y):
+    y = y.clone()
+    y[:, :, 0] *= 1.5
+    y[:, :, -1, 1:] += noise(7)
+    return y
+
+
+def in_a_channel(y):
+    y = y.clone()
+    y[:, 1] = torch.cos(5 * y[:, 1])
+    return y
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("reversed_channels", lambda y: y.flip(1), "BGR instead of RGB"),
+        ("flipped", lambda y: y.flip(3), "flipped along axis 3"),
+        ("flipped", lambda y: y.flip(2, 3), "flipped along axes (2, 3)"),
+        ("permuted_axes", lambda y: y.transpose(2, 3), "(0, 1, 3, 2)"),
+        ("permuted_axes", lambda y: y.permute(0, 2, 3, 1), "(0, 2, 3, 1)"),
+        ("repeated_sample", lambda y: y[:1].expand_as(y), "first one's values"),
+        ("shifted", lambda y: y.roll(1, 2), "shifted by 1 along axis 2"),
+        ("shifted", lambda y: F.pad(y, (1, -1)), "shifted by 1 along axis 3, the border aside"),
+        ("shifted", lambda y: y.roll(1, 1), "blocks of channels"),
+        ("rearranged", lambda y: y.reshape(2, 8, 8, 3), "reshaped"),
+        ("rearranged", lambda y: y.permute(0, 2, 3, 1).reshape(2, 3, 8, 8), "permuted to (0, 2, 3, 1)"),
+        ("reordered", lambda y: y.reshape(-1)[torch.randperm(384)].reshape(2, 3, 8, 8), "another order"),
+        ("not_finite", lambda y: torch.sqrt(y - 1), "NaN at"),
+        ("not_finite", lambda y: torch.where(y > 3.1, torch.inf, y), "infinity at"),
+        ("zero_everywhere", torch.zeros_like, "zero everywhere"),
+        ("reversed_sign", lambda y: -y, "sign is reversed"),
+        ("constant_factor", lambda y: y / 255, "1/255 of the reference's"),
+        ("constant_factor", lambda y: y * 1.0001, "1.0001 times"),
+        ("constant_offset", lambda y: y + 0.5, "0.5 is added everywhere"),
+        ("dropout_active", dropout, "p about 0.3"),
+        ("activation_added", F.relu, "ReLU of the reference's"),
+        ("clamped", lambda y: y.clamp(-1, 2), "clamped to [-1, 2]"),
+        ("factor_by_channel", lambda y: y * torch.tensor([1.0, 2, 3])[:, None, None], "factor of its own"),
+        ("offset_by_channel", lambda y: y + torch.tensor([1.0, 2, 3])[:, None, None], "missing or wrong bias"),
+        ("rounded_answer", lambda y: y.half().to(y.dtype), "float16"),
+        ("rounded_answer", lambda y: y.trunc(), "truncated to whole numbers"),
+        ("only_at_some_places", one_off, "at 1 of 384 places only, first at (1, 2, 3, 4)"),
+        ("only_at_some_places", at_the_border, "at the border only"),
+        ("only_at_some_places", in_a_channel, "in channel 1 only"),
+        ("other_computation", lambda y: torch.sin(3 * y), "something else"),
+        ("another_kind_of_array", lambda y: y[:, :, :4], "shape (2, 3, 4, 8)"),
+    ],
+)
+def test_an_unknown_layer(name, change, words):
+    torch.manual_seed(0)
+    found = torch_pair(single(lambda y: y), single(change), IMAGE)
+    assert found.result.first_fault.key == "0"
+    assert next(iter(found.causes)) == name, found.causes
+    assert words in found.result.cause
+
+
+def test_the_samples_of_a_batch_in_another_order():
+    images = noise(5, 3, 4, 4)
+    found = torch_pair(single(lambda y: y), single(lambda y: y[[0, 3, 1, 2, 4]]), images)
+    assert "samples of the batch are in another order" in found.result.cause
+
+
+def test_shuffled_channels():
+    images = noise(2, 6, 4, 4)
+    found = torch_pair(single(lambda y: y), single(lambda y: y[:, [0, 3, 1, 4, 2, 5]]), images)
+    assert "channels are in another order" in found.result.cause
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "words"),
+    [
+        ("activation_missing", F.relu, lambda y: y, "ReLU"),
+        ("activation_missing", F.silu, lambda y: y, "SiLU"),
+        ("not_clamped", lambda y: y.clamp(-1, 2), lambda y: y, "not clamped to [-1, 2]"),
+        ("finite", lambda y: torch.sqrt(y - 1), lambda y: torch.sqrt(y - 1).nan_to_num(), "reference has NaN"),
+    ],
+)
+def test_something_is_left_out(name, right, wrong, words):
+    found = torch_pair(single(right), single(wrong), IMAGE)
+    assert next(iter(found.causes)) == name, found.causes
+    assert words in found.result.cause
+
+
+def test_a_layer_that_does_nothing():
+    found = torch_pair(single(lambda y: y), nn.Sequential(nn.Identity()), IMAGE)
+    assert found.result.first_fault.key == "0"
+    assert next(iter(found.causes)) == "input_returned", found.causes
+
+
+class Block(nn.Module):
+    """A residual block with a gate; `join` is the code under test."""
+
+    def __init__(self, join):
+        super().__init__()
+        self.left, self.right, self.after = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 2, 1)
+        self._join = join
+
+    def forward(self, x):
+        return self._join(self, x)
+
+
+def plain(m, x):
+    return m.after(F.relu(m.left(x)) + x)
+
+
+FEATURES = noise(2, 4, 5, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "words"),
+    [
+        ("residual", plain, lambda m, x: m.after(F.relu(m.left(x))), "does not add input 0"),
+        ("residual", plain, lambda m, x: m.after(F.relu(m.left(x)) - x), "subtracts instead of adding input 0"),
+        ("residual", plain, lambda m, x: m.after(F.relu(m.left(x)) + 2 * x), "adds once too often input 0"),
+        ("residual", plain, lambda m, x: m.after(F.relu(m.left(x)) + 0.5 * x), "-0.5 times input 0 is added"),
+        ("not_processed", plain, lambda m, x: (m.left(x), m.after(x))[1], "it is input 0 itself"),
+        (
+            "not_processed",
+            lambda m, x: m.after(F.relu(m.left(x))),
+            lambda m, x: m.after(m.left(x)),
+            "missing activation, the reference's is ReLU of the answer of 0.left",
+        ),
+        (
+            "other_residual",
+            lambda m, x: m.after(m.left(x).sin() + m.right(x)),
+            lambda m, x: (m.right(x), m.after(m.left(x).sin() + x))[1],
+            "adds input 0 where the reference adds the answer of 0.right",
+        ),
+        (
+            "product_of_branches",
+            lambda m, x: m.after(m.left(x).sin() * m.right(x)),
+            lambda m, x: (m.right(x), m.after(m.left(x).sin()))[1],
+            "not multiplied by the answer of 0.right",
+        ),
+        (
+            "swapped_concatenation",
+            lambda m, x: (m.after(x), torch.cat([m.left(x), m.right(x)], 1).sin())[1],
+            lambda m, x: (m.after(x), torch.cat([m.right(x), m.left(x)], 1).sin())[1],
+            "concatenation along axis 1 are swapped",
+        ),
+        (
+            "swapped_arguments",
+            lambda m, x: (m.after(m.left(x)), m.right(x.cos()))[1],
+            lambda m, x: (m.after(m.left(x.cos())), m.right(x))[1],
+            "what it hands to 0.right and what it hands to 0.left are swapped",
+        ),
+        (
+            "swapped_arguments",
+            lambda m, x: (m.after(m.left(x)), m.left(x).sin(), m.right(x)),
+            lambda m, x: (m.after(m.left(x)), m.right(x), m.left(x).sin()),
+            "output 1 and output 2 are swapped",
+        ),
+        ("calls_other_children", plain, lambda m, x: m.after(m.right(x) + x), "calls 0.right unlike the reference"),
+        (
+            "glue_code",
+            plain,
+            lambda m, x: m.after(torch.cos(m.left(x) * x)),
+            "between the calls of its children",
+        ),
+    ],
+)
+def test_a_container(name, right, wrong, words):
+    found = torch_pair(seeded(nn.Sequential(Block(right))), nn.Sequential(Block(wrong)), FEATURES)
+    assert found.result.first_fault.key == "0"
+    assert next(iter(found.causes)) == name, found.causes
+    assert words in found.result.cause
+
+
+def test_reversed_input_channels_of_a_whole_run():
+    reference = seeded(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()))
+    candidate = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+    found = torch_pair(reference, candidate, IMAGE, call=lambda model, x: model(x.flip(1)))
+    assert found.result.first_fault.key == ""
+    assert "what it hands to 0: its three channels are reversed along axis 1, BGR instead of RGB" in found.result.cause
+
+
+def test_right_code_has_no_cause():
+    found = torch_pair(seeded(nn.Sequential(Block(plain))), nn.Sequential(Block(plain)), FEATURES)
+    assert found.result.first_fault is None
+    for layer in found.result.layers:
+        assert set(dict(all_causes(found.suspect_at(layer)))) <= {"glue_code", "other_computation"}

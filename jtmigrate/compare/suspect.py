@@ -1,0 +1,368 @@
+"""`Suspect`: everything that is known about the thing at fault, for the hypotheses of `jtmigrate.compare.causes`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jtmigrate.compare import metrics
+from jtmigrate.compare.emulation import emulate, family
+from jtmigrate.compare.fit import explains
+from jtmigrate.compare.pairing import Runs, Situations
+from jtmigrate.compare.result import (
+    DEFAULT_TOLERANCES,
+    LayerResult,
+    ParameterResult,
+    Quantity,
+    QuantityResult,
+    Tolerances,
+)
+from jtmigrate.trace.allowances import same_shape
+from jtmigrate.trace.record import Arrays, LayerRecord, Trace
+from jtmigrate.trace.steps import StepRecord
+from jtmigrate.trace.structure import matching_slots
+
+Fault = LayerResult | QuantityResult
+Settings = Mapping[str, Any]
+
+REPRODUCED = {"float32": 1e-4, "float64": 1e-9}
+"""Scaled error up to which an emulation counts as that of the reference's layer."""
+LARGEST = 2**26
+"""Values that an emulated layer may have to unfold: above, it is left alone."""
+
+
+class Difference(NamedTuple):
+    """An array that the candidate got wrong.
+
+    what    "output", "output 1.scores", "what it hands to conv1", "gradient of input 0"
+    inputs  what the candidate computed it from, on the same side of the comparison
+    """
+
+    what: str
+    reference: np.ndarray
+    candidate: np.ndarray
+    inputs: Arrays
+
+
+class Trial(NamedTuple):
+    """One call in one situation: the reference's and the candidate's record of it."""
+
+    situation: str
+    reference: LayerRecord
+    candidate: LayerRecord
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A faulty call that can be computed again.
+
+    inputs    what the candidate's layer was given
+    state     its own parameters and buffers before the call
+    settings  the reference's
+    answer    what the candidate's layer returned
+    expected  what the reference's would have returned; None if it cannot work with the candidate's state
+    noise     max|emulated - recorded| of the reference's layer
+    """
+
+    kind: str
+    inputs: tuple[np.ndarray, ...]
+    state: Arrays
+    settings: Settings
+    answer: np.ndarray
+    expected: np.ndarray | None
+    noise: float
+
+    def compute(
+        self,
+        *,
+        kind: str | None = None,
+        inputs: Sequence[np.ndarray] | None = None,
+        state: Arrays | None = None,
+        settings: Settings | None = None,
+    ) -> np.ndarray | None:
+        """What the layer would return with something changed; None where that cannot be computed."""
+        return _emulated(
+            kind or self.kind,
+            self.inputs if inputs is None else inputs,
+            self.state if state is None else state,
+            {**self.settings, **(settings or {})},
+        )
+
+    def compute_without(self, *names: str) -> np.ndarray | None:
+        """What the layer would return without some of its parameters."""
+        return self.compute(state={name: array for name, array in self.state.items() if name not in names})
+
+    def explained_by(self, array: np.ndarray | None) -> bool:
+        """Whether an array is what the candidate returned, to rounding, while the reference's layer would not."""
+        return array is not None and explains(array, self.answer, self.expected, noise=self.noise)
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """The layer or quantity at fault.
+
+    situations          the call in all runs; all None for a fault of training
+    calls               what the reference's call called, in the order in which it finished
+    parameters          the layer's own, compared; not its children's
+    model_state         all parameters and buffers of the reference by full name, before the run
+    reference_state     its own parameters and buffers by local name, before the run; so is candidate_state
+    reference_settings  what the module was constructed with, in torch's words; so is candidate_settings
+    quantities          all that were compared of the same module
+    gradients           (reference, candidate) of every gradient that was compared of the same module, by what it is of
+    buffers             (reference, candidate) of every buffer of the module after the run, by local name
+    reference_steps     training steps up to the faulty one and the one after; so are candidate_steps
+    """
+
+    fault: Fault
+    situations: Situations
+    tolerances: Tolerances = DEFAULT_TOLERANCES
+    calls: tuple[LayerRecord, ...] = ()
+    parameters: tuple[ParameterResult, ...] = ()
+    model_state: Arrays = field(default_factory=dict)
+    reference_state: Arrays = field(default_factory=dict)
+    candidate_state: Arrays = field(default_factory=dict)
+    reference_settings: Settings = field(default_factory=dict)
+    candidate_settings: Settings = field(default_factory=dict)
+    quantities: tuple[QuantityResult, ...] = ()
+    gradients: tuple[Difference, ...] = ()
+    buffers: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    reference_steps: tuple[StepRecord, ...] = ()
+    candidate_steps: tuple[StepRecord, ...] = ()
+
+    @property
+    def quantity(self) -> Quantity | None:
+        """What the faulty quantity is; None if outputs of a layer are at fault."""
+        return self.fault.quantity if isinstance(self.fault, QuantityResult) else None
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the module has no children."""
+        record = next(filter(None, self.situations), None)
+        return record is not None and record.is_leaf
+
+    @property
+    def kind(self) -> str:
+        """Class of the reference's module, without its number of dimensions."""
+        record = self.situations.reference32 or self.situations.reference64
+        return family(record.kind) if record is not None else ""
+
+    @cached_property
+    def trials(self) -> tuple[Trial, ...]:
+        """The situations that were run, the one that shows most first."""
+        found = self.situations
+        alone = _trial("isolated", found.reference32, found.isolated)
+        float64 = _trial("float64", found.reference64, found.candidate64)
+        float32 = _trial("float32", found.reference32, found.candidate32)
+        return tuple(filter(None, (alone, float64, float32)))
+
+    @cached_property
+    def differences(self) -> tuple[Difference, ...]:
+        """Arrays that the candidate got wrong from the inputs that the reference had, the worst first.
+
+        Of a layer: outputs and what it hands to its children, in the first situation in which they differ. Of a
+        gradient: the gradients.
+        """
+        if self.quantity in (Quantity.ACTIVATION_GRADIENT, Quantity.PARAMETER_GRADIENT):
+            return _worst_first(self.gradients, self.tolerances.float32)
+        for trial in self.trials:
+            tolerance = self.tolerances.float64 if trial.situation == "float64" else self.tolerances.float32
+            if trial.situation != "isolated" and not _same_inputs(trial, tolerance):
+                continue
+            if found := _worst_first(self._pairs(trial), tolerance):
+                return found
+        return ()
+
+    @cached_property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """One for every situation in which the reference's layer can be emulated."""
+        return tuple(filter(None, (self._experiment(trial) for trial in self.trials)))
+
+    def _pairs(self, trial: Trial) -> tuple[Difference, ...]:
+        many = len(trial.reference.outputs) > 1
+        pairs = [
+            Difference(f"output {name}" if many else "output", a, b, trial.candidate.inputs)
+            for name, a, b in matching_slots(trial.reference.outputs, trial.candidate.outputs)
+            if b is not None
+        ]
+        for call in self.calls if trial.situation == "isolated" else ():
+            prefix = f"{call.key}/"
+            handed = {
+                name.removeprefix(prefix): array
+                for name, array in trial.candidate.handed.items()
+                if name.startswith(prefix)
+            }
+            pairs += [
+                Difference(f"what it hands to {call.key}", a, b, trial.candidate.inputs)
+                for _, a, b in matching_slots(call.inputs, handed)
+                if b is not None
+            ]
+        return tuple(pairs)
+
+    def _experiment(self, trial: Trial) -> Experiment | None:
+        outputs = (trial.reference.outputs, trial.candidate.outputs)
+        if not all(len(arrays) == 1 for arrays in outputs) or not trial.reference.is_leaf:
+            return None
+        (right,), (answer,) = (arrays.values() for arrays in outputs)
+        given, inputs = (tuple(record.inputs.values()) for record in (trial.reference, trial.candidate))
+        if _unfolded(right, given, self.reference_state) > LARGEST:
+            return None
+        recomputed = _emulated(self.kind, given, self.reference_state, self.reference_settings)
+        if recomputed is None or recomputed.size != right.size:
+            return None
+        recomputed = recomputed.reshape(right.shape)
+        precision = "float64" if trial.situation == "float64" else "float32"
+        error = metrics.tensor_error(right, recomputed)
+        if metrics.differing_nonfinite(right, recomputed) or error.scaled > REPRODUCED[precision]:
+            return None
+        state = {**self.reference_state, **self.candidate_state}
+        expected = _emulated(self.kind, inputs, state, self.reference_settings)
+        return Experiment(
+            self.kind, inputs, state, self.reference_settings, answer, _shaped(expected, answer), error.max_abs
+        )
+
+
+def suspect_of(
+    fault: Fault,
+    runs: Runs,
+    *,
+    parameters: Sequence[ParameterResult] = (),
+    quantities: Sequence[QuantityResult] = (),
+    tolerances: Tolerances = DEFAULT_TOLERANCES,
+    reference_alone: Trace | None = None,
+    reference_steps: Sequence[StepRecord] = (),
+    candidate_steps: Sequence[StepRecord] = (),
+) -> Suspect:
+    """What the runs know about a fault.
+
+    parameters, quantities            of the whole model; the fault's own are picked out
+    reference_alone                   every layer of the reference alone, where there was a backward pass
+    reference_steps, candidate_steps  all training steps; steps are given for a fault of training, or for none
+    """
+    path = fault.path
+    key = fault.name if _is(fault, Quantity.ACTIVATION_GRADIENT) else fault.key
+    situations = runs.situations(key if isinstance(fault, LayerResult) or key != fault.key else path)
+    candidate = runs.candidate or runs.isolated
+    step = None if isinstance(fault, LayerResult) else fault.step
+    alone = reference_alone.by_key.get(situations.reference.key) if reference_alone and any(situations) else None
+    return Suspect(
+        fault=fault,
+        situations=situations,
+        tolerances=tolerances,
+        calls=tuple(runs.reference.calls_made_by.get(situations.reference.key, ())) if any(situations) else (),
+        parameters=tuple(one for one in parameters if one.name.rpartition(".")[0] == path),
+        model_state=runs.reference.state,
+        reference_state=_own(runs.reference.state, path),
+        candidate_state=_own(candidate.state, path),
+        reference_settings=runs.reference.settings.get(path, {}),
+        candidate_settings=candidate.settings.get(path, {}),
+        quantities=tuple(one for one in quantities if one.path == path),
+        gradients=_gradients(fault, situations, alone, runs),
+        buffers=_buffers(situations, alone, runs, path),
+        reference_steps=_around(reference_steps, step),
+        candidate_steps=_around(candidate_steps, step),
+    )
+
+
+def _is(fault: Fault, quantity: Quantity) -> bool:
+    return isinstance(fault, QuantityResult) and fault.quantity is quantity
+
+
+def _trial(situation: str, reference: LayerRecord | None, candidate: LayerRecord | None) -> Trial | None:
+    return Trial(situation, reference, candidate) if reference is not None and candidate is not None else None
+
+
+def _same_inputs(trial: Trial, tolerance: float) -> bool:
+    return all(
+        b is not None and a.shape == b.shape and metrics.tensor_error(a, b).scaled <= tolerance
+        for _, a, b in matching_slots(trial.reference.inputs, trial.candidate.inputs)
+    )
+
+
+def _worst_first(pairs: Sequence[Difference], tolerance: float) -> tuple[Difference, ...]:
+    errors = [(_badness(pair.reference, pair.candidate), pair) for pair in pairs]
+    wrong = [(error, pair) for error, pair in errors if error > (tolerance if pair.reference.dtype.kind == "f" else 0)]
+    return tuple(pair for _, pair in sorted(wrong, key=lambda found: -found[0]))
+
+
+def _badness(a: np.ndarray, b: np.ndarray) -> float:
+    if not same_shape(a, b) or metrics.differing_nonfinite(a.ravel(), b.ravel()):
+        return float("inf")
+    return metrics.tensor_error(a.ravel(), b.ravel()).scaled
+
+
+def _emulated(kind: str, inputs: Sequence[np.ndarray], state: Arrays, settings: Settings) -> np.ndarray | None:
+    try:
+        return emulate(kind, inputs, state, settings)
+    except (ValueError, IndexError, KeyError, TypeError, ZeroDivisionError):
+        return None  # these settings do not fit these arrays: no layer would return anything
+
+
+def _shaped(array: np.ndarray | None, like: np.ndarray) -> np.ndarray | None:
+    return array.reshape(like.shape) if array is not None and array.size == like.size else None
+
+
+def _unfolded(output: np.ndarray, inputs: Sequence[np.ndarray], state: Arrays) -> int:
+    """About how many values the emulation of a layer holds at once."""
+    weight = state.get("weight")
+    taps = weight.size // max(1, output.shape[1]) if weight is not None and weight.ndim > 2 and output.ndim > 1 else 1
+    return max([output.size * min(taps, 64), *(array.size for array in inputs)])
+
+
+def _own(state: Arrays, path: str) -> dict[str, np.ndarray]:
+    prefix = f"{path}." if path else ""
+    names = (name for name in state if name.startswith(prefix))
+    return {local: state[prefix + local] for local in (name.removeprefix(prefix) for name in names) if "." not in local}
+
+
+def _gradients(fault: Fault, situations: Situations, alone: LayerRecord | None, runs: Runs) -> tuple[Difference, ...]:
+    """Gradients of the module, from its isolated replay where there is one, else from the whole runs."""
+    isolated = situations.isolated
+    if fault.own_fault and alone is not None and isolated is not None and alone.pullback:
+        return tuple(
+            Difference(f"gradient of {name}", array, isolated.pullback[name], isolated.inputs)
+            for name, array in alone.pullback.items()
+            if name in isolated.pullback
+        )
+    found = []
+    for reference, candidate in ((runs.reference64, runs.candidate64), (runs.reference32, runs.candidate32)):
+        if reference is None or candidate is None:
+            continue
+        own = (name for name in reference.gradients if name.rpartition(".")[0] == fault.path)
+        found += [
+            Difference(
+                f"gradient of {name.rpartition('.')[2]}", reference.gradients[name], candidate.gradients[name], {}
+            )
+            for name in own
+            if name in candidate.gradients
+        ]
+    for a, b in ((situations.reference64, situations.candidate64), (situations.reference32, situations.candidate32)):
+        if a is not None and b is not None:
+            found += [
+                Difference(f"gradient of output {name}".rstrip(), array, b.gradients[name], b.inputs)
+                for name, array in a.gradients.items()
+                if name in b.gradients
+            ]
+    return tuple(found)
+
+
+def _buffers(
+    situations: Situations, alone: LayerRecord | None, runs: Runs, path: str
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Buffers after the call, from isolated replays where there are two, else from the whole runs."""
+    isolated = situations.isolated
+    if alone is not None and isolated is not None and alone.buffers:
+        changed = (alone.buffers, isolated.buffers)
+    elif runs.reference32 and runs.candidate32:
+        changed = (_own(runs.reference32.buffers, path), _own(runs.candidate32.buffers, path))
+    else:
+        return {}
+    before = (_own(runs.reference.state, path), _own((runs.candidate or runs.isolated).state, path))
+    reference, candidate = ({**old, **new} for old, new in zip(before, changed, strict=True))
+    names = [name for name in reference if name in candidate and any(name in new for new in changed)]
+    return {name: (reference[name], candidate[name]) for name in names}
+
+
+def _around(steps: Sequence[StepRecord], step: int | None) -> tuple[StepRecord, ...]:
+    return () if step is None else tuple(one for one in steps if abs(one.step - step) <= 1)
