@@ -3,10 +3,8 @@
 import hashlib
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +14,8 @@ from jtmigrate.trace.record import Trace
 from jtmigrate.trace.sketch import Sketch, values_digest
 from jtmigrate.trace.structure import map_leaves
 
-Progress = Callable[[str], None]
-"""Is told the name of every stage as it begins."""
 FINGERPRINTS = ("inputs", "weights", "code", "versions")
 """Entries of a result's meta that say what it rests on."""
-
-
-@dataclass
-class Clock:
-    """Announces stages and times them."""
-
-    progress: Progress
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        self.progress(name)
-        started = time.perf_counter()
-        yield
-        self.seconds[name] = time.perf_counter() - started
 
 
 def versions_of(*traces: Trace | None) -> dict[str, str]:
@@ -74,14 +55,13 @@ def weights_digest(state: Mapping[str, np.ndarray | Sketch]) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def code_of(model: Any) -> dict[str, str]:
-    """SHA-256 of every source file that defines a module of a model, by its module's name; frameworks' own left out."""
+def loaded_code() -> dict[str, str]:
+    """SHA-256 of every Python source file that this process has imported, by module; installed packages left out."""
+    installed = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     found = {}
-    for kind in {type(module) for _, module in model.named_modules()}:
-        name = kind.__module__
-        if name.partition(".")[0] in ("torch", "jittor") or name in found:
-            continue
-        source = getattr(sys.modules.get(name), "__file__", None)
-        if source and Path(source).is_file():
-            found[name] = hashlib.sha256(Path(source).read_bytes()).hexdigest()
-    return dict(sorted(found.items()))
+    for name, module in sorted(sys.modules.items()):
+        source = getattr(module, "__file__", None)
+        path = Path(source).resolve() if source else None
+        if path and path.suffix == ".py" and path.is_file() and not any(map(path.is_relative_to, installed)):
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found

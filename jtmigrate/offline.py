@@ -14,6 +14,7 @@ from jtmigrate.errors import UserError
 from jtmigrate.facts import weights_digest
 from jtmigrate.trace.file import TraceFile
 from jtmigrate.trace.record import Trace
+from jtmigrate.tracing import floors_of
 
 REPLAY_OF = "replay_of"
 """Entry of a file's meta: identity of the run that its isolated run replayed."""
@@ -41,6 +42,8 @@ def compare_files(
         candidate.runs.get("float32"),
         candidate.runs.get("float64"),
         candidate.runs.get("isolated"),
+        reference.runs.get("alone"),
+        floors_of(reference),
     )
     matching = match(runs.reference, runs.candidate or runs.isolated, prefixes)
     runs = runs._replace(
@@ -48,7 +51,14 @@ def compare_files(
         candidate64=runs.candidate64 and renamed(runs.candidate64, matching),
         isolated=runs.isolated and renamed_replay(runs.isolated, matching),
     )
-    result = compare(*runs, tolerances=tolerances, exceptions=exceptions, allow_nonfinite=allow_nonfinite)
+    result = compare(
+        *runs[:5],
+        alone=runs.alone,
+        alone_floors=runs.alone_floors,
+        tolerances=tolerances,
+        exceptions=exceptions,
+        allow_nonfinite=allow_nonfinite,
+    )
     told = replace(
         result, warnings=(*result.warnings, *remarks(matching)), meta={**_facts(reference, candidate), **(meta or {})}
     )

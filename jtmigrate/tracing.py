@@ -1,69 +1,51 @@
-"""Record one model in a process of its own, for a comparison elsewhere; imports a framework only when asked to."""
+"""One model run for a trace file, and what a file holds as runs to replay."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from jtmigrate import runtime
 from jtmigrate.compare.estimates import is_sketched
 from jtmigrate.errors import UserError
-from jtmigrate.frameworks.base import Adapter, Call, plain_call
+from jtmigrate.plan import ModelPair, Plan
+from jtmigrate.runs import Clock, ReferenceRuns, run_candidate, run_reference
 from jtmigrate.trace.file import TraceFile
 from jtmigrate.trace.record import LayerRecord, Trace
+from jtmigrate.trace.store import ArrayStore
 from jtmigrate.trace.templates import opaque_members
 from jtmigrate.trace.tiers import record_arrays
 
-Framework = Literal["torch", "jittor"]
+FLOORS = "alone_floors"
+"""Entry of a file's meta: noise floors of the gradients of its run "alone"."""
 NAMES_SHOWN = 3
 
 
-@dataclass(frozen=True)
-class Side:
-    """One model and how it is run; see `jtmigrate.diff.ModelPair`."""
+def record(
+    framework: Literal["torch", "jittor"], pair: ModelPair, plan: Plan, clock: Clock, replayed: TraceFile | None = None
+) -> tuple[dict[str, Trace], dict[str, Any]]:
+    """Run one model of a pair, as `diff` would: the runs of a trace file, by name, and what its meta must hold.
 
-    framework: Framework
-    build: Callable[[], Any]
-    inputs: Any
-    call: Call | None = None
+    replayed  the reference's file, on whose float32 run the Jittor model's layers run alone
 
-
-def record_runs(
-    side: Side,
-    *,
-    float32: bool = True,
-    float64: bool = True,
-    replay_of: TraceFile | None = None,
-    copy_weights: bool = False,
-    stage: Callable[[str], AbstractContextManager[None]],
-) -> dict[str, Trace]:
-    """Run a model: "float32" and "float64" as a whole, "isolated" layer by layer on what `replay_of` recorded.
-
-    copy_weights  load the parameters recorded in `replay_of` first, strictly by name
-    stage         a context for every stage, by name
-
-    Raises UserError if `replay_of` lacks the tensors that this needs.
+    Raises UserError if `replayed` lacks the tensors that this needs.
     """
-    replayed = replay_of and replayable(replay_of)
+    store = ArrayStore()
     runtime.prepare()
-    with stage(f"import {side.framework}, build the model"):
-        adapter, model = _adapter(side.framework), side.build()
-        adapter.check_model(model)
-        if replayed and copy_weights:
-            adapter.load_state(model, replayed.state)
-    runtime.restore_subnormals()
-    call = side.call or plain_call
-    runs = {}
-    if float32:
-        with stage(f"{side.framework} float32"):
-            runs["float32"] = adapter.record(model, side.inputs, call=call)
-    if replayed:
-        with stage(f"{side.framework} isolated"):
-            runs["isolated"] = adapter.replay(model, replayed, call=call)
-    if float64:
-        with stage(f"{side.framework} float64"):
-            runs["float64"] = adapter.record(model, side.inputs, dtype="float64", call=call)
-    return runs
+    if framework == "torch":
+        reference = run_reference(pair, plan, clock, store)
+        runs = {"float32": reference.trace32, "float64": reference.trace64, "alone": reference.alone}
+        meta = {FLOORS: reference.alone_floors}
+    else:
+        reference = ReferenceRuns(replayed and replayable(replayed))
+        candidate = run_candidate(pair, plan, clock, store, reference)
+        runs = {"float32": candidate.trace32, "float64": candidate.trace64, "isolated": candidate.isolated}
+        meta = {}
+    return {name: trace for name, trace in runs.items() if trace is not None}, meta
+
+
+def floors_of(recorded: TraceFile) -> Mapping[str, Mapping[str, float]]:
+    """See `jtmigrate.compare.pairing.Runs`."""
+    return recorded.meta.get(FLOORS) or {}
 
 
 def replayable(recorded: TraceFile) -> Trace:
@@ -75,7 +57,7 @@ def replayable(recorded: TraceFile) -> Trace:
     again = "record it again with --tier everything"
     if trace is None:
         raise UserError(f"{recorded.path} holds no float32 run to replay: {again}")
-    whole = {record.key for record in trace.layers if _is_whole(record)}
+    whole = {record.key for record in trace.layers if not is_sketched(*record_arrays(record))}
     kept = tuple(
         record
         for record in trace.layers
@@ -91,21 +73,7 @@ def replayable(recorded: TraceFile) -> Trace:
     return replace(trace, layers=kept)
 
 
-def _is_whole(record: LayerRecord) -> bool:
-    return not is_sketched(*record_arrays(record))
-
-
 def _lost(records: tuple[LayerRecord, ...]) -> Iterator[str]:
     for record in records:
         for member in opaque_members((record.arguments, record.result)):
             yield f"{record.key or 'the model'} ({member.text})"
-
-
-def _adapter(framework: Framework) -> Adapter:
-    if framework == "torch":
-        from jtmigrate.frameworks.torch_adapter import TorchAdapter
-
-        return TorchAdapter()
-    from jtmigrate.frameworks.jittor_adapter import JittorAdapter
-
-    return JittorAdapter()

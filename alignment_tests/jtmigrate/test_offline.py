@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,30 +19,33 @@ from jtmigrate.facts import describe_inputs
 from jtmigrate.frameworks.jittor_adapter import JittorAdapter
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
 from jtmigrate.offline import REPLAY_OF, compare_files
+from jtmigrate.plan import ModelPair, Plan
 from jtmigrate.report.json_report import to_dict
+from jtmigrate.runs import Clock
 from jtmigrate.trace.file import read_traces, write_traces
 from jtmigrate.trace.tiers import Tier
-from jtmigrate.tracing import Side, record_runs, replayable
+from jtmigrate.tracing import record, replayable
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def traced(path, side, *, tier=Tier.EVERYTHING, suspects=(), **options):
+def traced(path, framework, model, inputs, *, tier=Tier.EVERYTHING, suspects=(), replayed=None, backward=False):
     """What `jtmigrate trace` does."""
-    runs = record_runs(side, stage=lambda _: nullcontext(), **options)
-    replayed = options.get("replay_of")
-    meta = {"inputs": describe_inputs(side.inputs), "title": side.framework}
+    pair = ModelPair(lambda: model, lambda: model, inputs)
+    plan = Plan(mode="both" if replayed or framework == "torch" else "propagated", backward=backward)
+    runs, meta = record(framework, pair, plan, Clock(lambda stage: None), replayed)
+    meta |= {"inputs": describe_inputs(inputs), "title": framework}
     meta |= {REPLAY_OF: replayed.identities["float32"]} if replayed else {}
     write_traces(path, runs, tier=tier, suspects=suspects, meta=meta)
     return read_traces(path)
 
 
-def both(folder, original, port, inputs, *, tier=Tier.EVERYTHING, suspects=()):
+def both(folder, original, port, inputs, *, tier=Tier.EVERYTHING, suspects=(), backward=False):
     """A trace file of each model; the port's is replayed on everything that the original's recorded."""
-    whole = traced(folder / "whole.trace", Side("torch", lambda: original, inputs))
-    kept = traced(folder / "a.trace", Side("torch", lambda: original, inputs), tier=tier, suspects=suspects)
-    side = Side("jittor", lambda: port, inputs)
-    return kept, traced(folder / "b.trace", side, tier=tier, suspects=suspects, replay_of=whole)
+    options = {"tier": tier, "suspects": suspects, "backward": backward}
+    whole = traced(folder / "whole.trace", "torch", original, inputs)
+    kept = traced(folder / "a.trace", "torch", original, inputs, **options)
+    return kept, traced(folder / "b.trace", "jittor", port, inputs, replayed=whole, **options)
 
 
 def ported(original, port, change=None):
@@ -69,10 +71,12 @@ def numbers(result):
     ],
     ids=["cnn", "wrong-weight", "twice", "nested"],
 )
-def test_two_files_give_the_result_of_one_diff(tmp_path, original, port, inputs, change):
+@pytest.mark.parametrize("backward", [False, True])
+def test_two_files_give_the_result_of_one_diff(tmp_path, original, port, inputs, change, backward):
     original = pairs.seeded(original())
     port = ported(original, port(), change)
-    assert numbers(compare_files(*both(tmp_path, original, port, inputs))) == numbers(diff(original, port, inputs))
+    files = both(tmp_path, original, port, inputs, backward=backward)
+    assert numbers(compare_files(*files)) == numbers(diff(original, port, inputs, backward=backward))
 
 
 @pytest.mark.parametrize("tier", [Tier.STATISTICS, Tier.SUSPECTS])
@@ -108,7 +112,7 @@ def test_hashes_pass_nothing_that_is_not_identical(tmp_path):
 def test_what_does_not_belong_together_is_refused(tmp_path):
     original = pairs.seeded(pairs.TorchMLP())
     a, b = both(tmp_path, original, ported(original, pairs.JittorMLP()), pairs.VECTORS)
-    other = traced(tmp_path / "c.trace", Side("torch", lambda: original, pairs.VECTORS + 1))
+    other = traced(tmp_path / "c.trace", "torch", original, pairs.VECTORS + 1)
     with pytest.raises(UserError, match="different inputs"):
         compare_files(other, b)
     with pytest.raises(UserError, match="ran alone on another reference"):
@@ -120,11 +124,12 @@ def test_what_does_not_belong_together_is_refused(tmp_path):
 
 
 def test_a_replay_needs_tensors_and_says_so(tmp_path):
-    side = Side("torch", lambda: pairs.seeded(pairs.TorchCNN()), pairs.IMAGE)
-    statistics = traced(tmp_path / "a.trace", side, tier=Tier.STATISTICS)
+    model = pairs.seeded(pairs.TorchCNN())
+    statistics = traced(tmp_path / "a.trace", "torch", model, pairs.IMAGE, tier=Tier.STATISTICS)
     with pytest.raises(UserError, match="holds no tensors to replay: record it again with --tier everything"):
         replayable(statistics)
-    some = replayable(traced(tmp_path / "b.trace", side, tier=Tier.SUSPECTS, suspects=["blocks.1"]))
+    options = {"tier": Tier.SUSPECTS, "suspects": ["blocks.1"]}
+    some = replayable(traced(tmp_path / "b.trace", "torch", model, pairs.IMAGE, **options))
     assert [layer.key for layer in some.layers] == ["blocks.1.conv", "blocks.1.bn", "blocks.1.act", "blocks.1"]
 
 
@@ -169,16 +174,9 @@ def test_the_commands(tmp_path):
     assert "ALIGNED: 3 layers compared" in done.stdout
     assert "<testsuites" in (tmp_path / "junit.xml").read_text()
 
-    models = ("--torch", "twomodels:original", "--jittor", "twomodels:port", "--input", "x.npz")
-    assert jtmigrate(tmp_path, "diff", *models, "--copy-weights", "--json", "diff.json").returncode == 0
-    compared, at_once = (json.loads((tmp_path / name).read_text()) for name in ("compared.json", "diff.json"))
-    assert {**compared, "meta": {}} == {**at_once, "meta": {}}
-    assert compared["meta"]["title"] == at_once["meta"]["title"]
-
-    done = jtmigrate(tmp_path, "trace", *original, "--budget", "1kB", "--out", "c.trace")
-    assert done.returncode == 2
-    assert "not within the budget" in done.stderr
-    assert not (tmp_path / "c.trace").exists()
+    meta = json.loads((tmp_path / "compared.json").read_text())["meta"]
+    assert meta["title"] == "twomodels:original against twomodels:port"
+    assert meta["code"].keys() >= {"twomodels"}
 
 
 def test_compare_imports_no_framework():

@@ -11,7 +11,7 @@ from jtmigrate.cli import options
 from jtmigrate.errors import UserError
 
 if TYPE_CHECKING:
-    from jtmigrate.tracing import Side
+    from jtmigrate.plan import ModelPair
 
 
 class Framework(str, Enum):
@@ -49,6 +49,7 @@ def command(
         bool, typer.Option("--copy-weights", help="Load the parameters recorded in --replay-of first.")
     ] = False,
     dtype: options.DType = options.Precision.BOTH,
+    backward: Annotated[bool, typer.Option("--backward", help="Record gradients too.")] = False,
     tier: Annotated[
         TierOption, typer.Option(help="What is kept of every tensor; auto: the most that is within --budget.")
     ] = TierOption.EVERYTHING,
@@ -70,13 +71,15 @@ def command(
 
     from jtmigrate.cli.progress import provenance, stages
     from jtmigrate.cli.trace_options import read_suspects, size_in_bytes
-    from jtmigrate.facts import Clock, describe_inputs, versions_of
+    from jtmigrate.facts import describe_inputs, loaded_code, versions_of
     from jtmigrate.files import check_writable
     from jtmigrate.offline import REPLAY_OF
+    from jtmigrate.plan import Plan
     from jtmigrate.repro import BUILD
+    from jtmigrate.runs import Clock
     from jtmigrate.trace.file import read_traces, write_traces
     from jtmigrate.trace.tiers import Tier, megabytes
-    from jtmigrate.tracing import record_runs
+    from jtmigrate.tracing import record
 
     check_writable(out)
     suspects = (*(suspect or ()), *(read_suspects(suspects_from) if suspects_from else ()))
@@ -84,29 +87,33 @@ def command(
         raise UserError(f"suspects mean nothing with --tier {tier.value}: take --tier suspects")
     if tier is TierOption.SUSPECTS and not suspects:
         raise UserError("--tier suspects needs --suspect PATTERN or --suspects-from FILE.json")
+    if framework is Framework.TORCH:
+        _refuse("--framework torch", {"--replay-of": replay_of})
     if copy_weights and not replay_of:
         raise UserError("--copy-weights takes the parameters from --replay-of: give one")
     limit = None if budget is None else size_in_bytes(budget)
     replayed = read_traces(replay_of) if replay_of else None
-    side, title, source = _side(framework.value, image, config, weights, num_classes, torch, jittor, inputs)
-    facts: dict[str, Any] = {
+    pair, title, source = _pair(framework.value, image, config, weights, num_classes, torch, jittor, inputs)
+    plan = Plan(
+        mode="both" if replayed or framework is Framework.TORCH else "propagated",
+        precision=dtype.value,
+        copy_weights=copy_weights,
+        backward=backward,
+    )
+    with stages(Console(stderr=True)) as progress:
+        clock = Clock(progress)
+        runs, facts = record(framework.value, pair, plan, clock, replayed)
+    facts |= {
         "title": title,
+        "inputs": describe_inputs(pair.inputs),
+        "versions": versions_of(*runs.values()),
+        "code": loaded_code(),
+        "seconds": clock.seconds,
         BUILD: source,
-        "inputs": describe_inputs(side.inputs),
         **provenance("jtmigrate"),
     }
     if replayed:
         facts[REPLAY_OF] = replayed.identities["float32"]
-    with stages(Console(stderr=True)) as progress:
-        clock = Clock(progress)
-        runs = record_runs(
-            side,
-            float32=dtype is not options.Precision.FLOAT64,
-            float64=dtype is not options.Precision.FLOAT32,
-            replay_of=replayed,
-            copy_weights=copy_weights,
-            stage=clock.stage,
-        )
     console = Console()
     written = write_traces(
         out,
@@ -114,7 +121,7 @@ def command(
         tier=None if tier is TierOption.AUTO else Tier(tier.value),
         suspects=suspects,
         budget=limit,
-        meta={**facts, "versions": versions_of(*runs.values()), "seconds": clock.seconds},
+        meta=facts,
         announce=lambda estimates: console.print(_sizes(estimates), highlight=False, soft_wrap=True),
     )
     layers = max(len(trace.layers) for trace in runs.values())
@@ -125,7 +132,7 @@ def command(
     )
 
 
-def _side(
+def _pair(
     framework: str,
     image: Path | None,
     config: str | None,
@@ -134,9 +141,9 @@ def _side(
     torch: str | None,
     jittor: str | None,
     inputs: Path | None,
-) -> tuple["Side", str, str]:
+) -> tuple["ModelPair", str, str]:
     """The model to run, what to call it, and how it is built (see `jtmigrate.repro.Sources`)."""
-    from jtmigrate.tracing import Side
+    from jtmigrate.plan import ModelPair
 
     if image:
         _refuse("--image", {"--torch": torch, "--jittor": jittor, "--input": inputs})
@@ -148,9 +155,7 @@ def _side(
             f"nanodet_{'ref_torch' if framework == 'torch' else 'jittor'}:build_model({arguments}, auxiliary=False)"
         )
         pair = nanodet.pair(config=config, weights=weights, image=image, num_classes=num_classes)
-        build = {"torch": pair.build_torch, "jittor": pair.build_jittor}[framework]
-        call = {"torch": pair.call_torch, "jittor": pair.call_jittor}[framework]
-        return Side(framework, build, pair.inputs, call), pair.title, source
+        return pair, pair.title, source
     from jtmigrate.cli.factories import build, check_factory
     from jtmigrate.cli.files import read_inputs
 
@@ -161,7 +166,7 @@ def _side(
     if not (spec and inputs):
         raise UserError(f"nothing to run: give --image IMG, or --{framework} M:F --input FILE.npz")
     check_factory(spec)
-    return Side(framework, lambda: build(spec), read_inputs(inputs)), spec, spec
+    return ModelPair(lambda: build(spec), lambda: build(spec), read_inputs(inputs)), spec, spec
 
 
 def _refuse(given: str, others: Mapping[str, object]) -> None:

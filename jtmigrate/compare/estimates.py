@@ -64,6 +64,12 @@ def estimated_error(reference: Known, candidate: Known) -> TensorError:
     )
 
 
+def zeros_like(array: Known) -> Known:
+    """Zeros in the shape and dtype of an array."""
+    zeros = np.zeros(array.shape, array.dtype)
+    return sketch(zeros) if is_sketched(array) else zeros
+
+
 def _sketches(*arrays: Known) -> list[Sketch]:
     return [array if isinstance(array, Sketch) else sketch(array) for array in arrays]
 

@@ -1,7 +1,7 @@
 """Results that rest on sketches say so."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from jtmigrate.compare.pairing import Runs
 from jtmigrate.compare.result import DiffResult, LayerResult, ParameterResult, QuantityResult, Verdict
 from jtmigrate.trace.record import Trace
 from jtmigrate.trace.sketch import Sketch
+from jtmigrate.trace.tiers import places
 
 Result = TypeVar("Result", LayerResult, QuantityResult, ParameterResult)
 ESTIMATED = "estimated"
@@ -22,7 +23,7 @@ def mark_estimates(result: DiffResult, runs: Runs) -> DiffResult:
 
     What is identical by its hash is no estimate.
     """
-    measured = _sketched_paths(trace for trace in runs if trace is not None)
+    measured = _sketched_paths(runs)
     if not measured:
         return result
     layers = tuple(_marked(layer, layer.path, measured) for layer in result.layers)
@@ -48,22 +49,24 @@ def mark_estimates(result: DiffResult, runs: Runs) -> DiffResult:
     )
 
 
-def _sketched_paths(traces: Iterable[Trace]) -> dict[str, bool]:
+def is_known_by_sketches(path: str, runs: Runs) -> bool:
+    """Whether the runs lack tensors of a module."""
+    return any(
+        own == path and is_sketched(group[name]) for trace in _traces(runs) for own, group, name in places(trace)
+    )
+
+
+def _traces(runs: Runs) -> list[Trace]:
+    return [trace for trace in runs if isinstance(trace, Trace)]
+
+
+def _sketched_paths(runs: Runs) -> dict[str, bool]:
     """Paths of modules of which an array is a sketch; False where nothing but its hash is known."""
     found: dict[str, bool] = {}
-
-    def look(path: str, arrays: Mapping[str, object]) -> None:
-        for array in arrays.values():
-            if is_sketched(array):
-                found[path] = found.get(path, True) and isinstance(array, Sketch) and array.measured
-
-    for trace in traces:
-        for group in (trace.state, trace.buffers, trace.gradients):
-            for name, array in group.items():
-                look(name.rpartition(".")[0], {name: array})
-        for record in trace.layers:
-            for group in (record.inputs, record.outputs, record.gradients, record.handed, record.pullback):
-                look(record.path, group)
+    for path, group, name in (place for trace in _traces(runs) for place in places(trace)):
+        array = group[name]
+        if isinstance(array, Sketch):
+            found[path] = found.get(path, True) and array.measured
     return found
 
 

@@ -53,6 +53,10 @@ class Sketch:
     def size(self) -> int:
         return int(np.prod(self.shape, dtype=np.int64))
 
+    def any(self) -> bool:
+        """Whether any element is not zero; so it is taken to be where only the hash is known."""
+        return not self.measured or self.scale > 0 or bool(self.places)
+
 
 def sketch(array: np.ndarray) -> Sketch:
     """Sum up an array of numbers or booleans, in bounded memory."""

@@ -77,7 +77,7 @@ def survey(runs: Mapping[str, Trace], suspects: Sequence[str] = ()) -> Survey:
     positions: dict[tuple, int] = {}
     numbers: dict[tuple[int, str], int] = {}
     entries: list[Entry] = []
-    for path, group, name in (place for trace in runs.values() for place in _places(trace)):
+    for path, group, name in (place for trace in runs.values() for place in places(trace)):
         array = group[name]
         sha256 = (
             array.sha256 if isinstance(array, Sketch) else _digest(array, digests, remember=isinstance(group, dict))
@@ -141,7 +141,7 @@ def record_arrays(record: LayerRecord) -> Iterator[Known]:
         yield from getattr(record, group).values()
 
 
-def _places(trace: Trace) -> Iterator[tuple[str, Group, str]]:
+def places(trace: Trace) -> Iterator[tuple[str, Group, str]]:
     """Where there is an array: (path of the module that it belongs to, group, name in it)."""
     for group in (getattr(trace, name) for name in TRACE_ARRAYS):
         for name in group:
