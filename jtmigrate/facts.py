@@ -56,12 +56,15 @@ def weights_digest(state: Mapping[str, np.ndarray | Sketch]) -> str:
 
 
 def loaded_code() -> dict[str, str]:
-    """SHA-256 of every Python source file that this process has imported, by module; installed packages left out."""
+    """SHA-256 of every Python source file that this process has imported, by module.
+
+    Not of installed packages, whose version says as much, nor of this toolkit.
+    """
     installed = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     found = {}
     for name, module in sorted(sys.modules.items()):
         source = getattr(module, "__file__", None)
-        path = Path(source).resolve() if source else None
+        path = Path(source).resolve() if source and name.partition(".")[0] != __package__ else None
         if path and path.suffix == ".py" and path.is_file() and not any(map(path.is_relative_to, installed)):
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -78,7 +78,7 @@ def command(
     from jtmigrate.repro import BUILD
     from jtmigrate.runs import Clock
     from jtmigrate.trace.file import read_traces, write_traces
-    from jtmigrate.trace.tiers import Tier, megabytes
+    from jtmigrate.trace.tiers import Tier, size_words, sizes_words
     from jtmigrate.tracing import record
 
     check_writable(out)
@@ -122,11 +122,13 @@ def command(
         suspects=suspects,
         budget=limit,
         meta=facts,
-        announce=lambda estimates: console.print(_sizes(estimates), highlight=False, soft_wrap=True),
+        announce=lambda estimates: console.print(
+            f"size by tier: {sizes_words(estimates)}", highlight=False, soft_wrap=True
+        ),
     )
     layers = max(len(trace.layers) for trace in runs.values())
     console.print(
-        f"{out}: {', '.join(runs)}, {layers} layers, tier {written.tier.value}, {megabytes(written.nbytes)}",
+        f"{out}: {', '.join(runs)}, {layers} layers, tier {written.tier.value}, {size_words(written.nbytes)}",
         highlight=False,
         soft_wrap=True,
     )
@@ -173,9 +175,3 @@ def _refuse(given: str, others: Mapping[str, object]) -> None:
     """Raise UserError if an option was given that would have no effect."""
     if useless := [option for option, value in others.items() if value]:
         raise UserError(f"{', '.join(useless)} means nothing with {given}: see jtmigrate trace --help")
-
-
-def _sizes(estimates: Mapping[Any, int]) -> str:
-    from jtmigrate.trace.tiers import megabytes
-
-    return f"size by tier: {', '.join(f'{tier.value} {megabytes(nbytes)}' for tier, nbytes in estimates.items())}"

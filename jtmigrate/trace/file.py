@@ -96,7 +96,7 @@ def write_traces(
     longest = _index_text(index, tier, described)
     estimates = sizes(found, len(longest))
     announce(estimates)
-    chosen = choose(tier, estimates, budget, has_suspects=bool(suspects))
+    chosen = choose(tier, estimates, budget)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         _write_archive(file, found, index, chosen)

@@ -102,37 +102,40 @@ def is_suspect(path: str, patterns: Sequence[str]) -> bool:
 
 
 def sizes(found: Survey, index_bytes: int) -> dict[Tier, int]:
-    """Bytes of a file of each tier; `index_bytes` are those of its index."""
+    """Bytes of a file of each tier, without suspects where there are none; `index_bytes` are those of its index."""
     sketched = 8 * SKETCH_NUMBERS * len(found.entries)
     stored = [(entry.nbytes + MEMBER_OVERHEAD, entry.is_suspect) for entry in found.entries if entry.nbytes]
     least = index_bytes + 2 * MEMBER_OVERHEAD
+    suspects = [nbytes for nbytes, suspect in stored if suspect]
     return {
         Tier.HASHES: least,
         Tier.STATISTICS: least + sketched,
-        Tier.SUSPECTS: least + sketched + sum(nbytes for nbytes, suspect in stored if suspect),
+        **({Tier.SUSPECTS: least + sketched + sum(suspects)} if suspects else {}),
         Tier.EVERYTHING: least + sum(nbytes for nbytes, _ in stored),
     }
 
 
-def choose(tier: Tier | None, estimates: Mapping[Tier, int], budget: int | None, *, has_suspects: bool) -> Tier:
+def choose(tier: Tier | None, estimates: Mapping[Tier, int], budget: int | None) -> Tier:
     """The tier to write: the one asked for, or for None the largest that is within the budget.
 
     Raises UserError if it is over the budget, and tells the size of every tier.
     """
-    offered = [each for each in Tier if has_suspects or each is not Tier.SUSPECTS]
-    fitting = [each for each in offered if budget is None or estimates[each] <= budget]
+    fitting = [each for each in estimates if budget is None or estimates[each] <= budget]
     if tier is None and fitting:
         return fitting[-1]
     if tier in fitting:
         return tier
-    listing = ", ".join(f"{each.value} {megabytes(estimates[each])}" for each in offered)
-    what = "no tier" if tier is None else f"tier {tier.value}"
-    verb = "is" if tier is None else "is not"
-    raise UserError(f"{what} {verb} within the budget of {megabytes(budget)}: {listing}; take a smaller tier")
+    what = "no tier is" if tier is None else f"tier {tier.value} is not"
+    raise UserError(f"{what} within the budget of {size_words(budget)}: {sizes_words(estimates)}; take a smaller tier")
 
 
-def megabytes(nbytes: int) -> str:
-    return f"{nbytes / 1e6:,.1f} MB"
+def sizes_words(estimates: Mapping[Tier, int]) -> str:
+    """ "hashes 0.4 MB, everything 436.7 MB"."""
+    return ", ".join(f"{tier.value} {size_words(nbytes)}" for tier, nbytes in estimates.items())
+
+
+def size_words(nbytes: int) -> str:
+    return f"{nbytes / 1e3:,.1f} kB" if nbytes < 1e6 else f"{nbytes / 1e6:,.1f} MB"
 
 
 def record_arrays(record: LayerRecord) -> Iterator[Known]:
