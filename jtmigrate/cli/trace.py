@@ -114,7 +114,7 @@ def command(
     }
     if replayed:
         facts[REPLAY_OF] = replayed.identities["float32"]
-    console = Console()
+    console = Console(highlight=False, soft_wrap=True, markup=False)
     written = write_traces(
         out,
         runs,
@@ -127,11 +127,7 @@ def command(
         ),
     )
     layers = max(len(trace.layers) for trace in runs.values())
-    console.print(
-        f"{out}: {', '.join(runs)}, {layers} layers, tier {written.tier.value}, {size_words(written.nbytes)}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    console.print(f"{out}: {', '.join(runs)}, {layers} layers, tier {written.tier.value}, {size_words(written.nbytes)}")
 
 
 def _pair(
