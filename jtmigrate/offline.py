@@ -69,6 +69,8 @@ def _check(reference: TraceFile, candidate: TraceFile) -> None:
     both = f"{reference.path} and {candidate.path}"
     if reference.meta.get("inputs") != candidate.meta.get("inputs"):
         raise UserError(f"{both} were recorded on different inputs: record both on the same")
+    if bool(reference.meta.get("backward")) != bool(candidate.meta.get("backward")):
+        raise UserError(f"only one of {both} holds gradients: record both with --backward, or neither")
     replayed = candidate.meta.get(REPLAY_OF)
     if "isolated" in candidate.runs and replayed != reference.identities.get("float32"):
         raise UserError(

@@ -8,6 +8,7 @@ from jtmigrate import runtime
 from jtmigrate.compare.estimates import is_sketched
 from jtmigrate.errors import UserError
 from jtmigrate.plan import ModelPair, Plan
+from jtmigrate.report.numbers import counted
 from jtmigrate.runs import Clock, ReferenceRuns, run_candidate, run_reference
 from jtmigrate.trace.file import TraceFile
 from jtmigrate.trace.record import LayerRecord, Trace
@@ -67,7 +68,7 @@ def replayable(recorded: TraceFile) -> Trace:
         raise UserError(f"{recorded.path} (tier {recorded.tier.value}) holds no tensors to replay: {again}")
     if lost := list(_lost(kept)):
         raise UserError(
-            f"{recorded.path}: arguments or results of {len(lost)} calls cannot be kept in a file: "
+            f"{recorded.path}: what {counted(len(lost), 'call')} took or returned cannot be kept in a file: "
             f"{', '.join(lost[:NAMES_SHOWN])}; compare with jtmigrate diff, which runs both models in one process"
         )
     return replace(trace, layers=kept)
@@ -75,5 +76,7 @@ def replayable(recorded: TraceFile) -> Trace:
 
 def _lost(records: tuple[LayerRecord, ...]) -> Iterator[str]:
     for record in records:
-        for member in opaque_members((record.arguments, record.result)):
+        # What a call returned is only handed to its caller, whose replay is what may need it.
+        needed = record.arguments if record.parent is None else (record.arguments, record.result)
+        for member in opaque_members(needed):
             yield f"{record.key or 'the model'} ({member.text})"

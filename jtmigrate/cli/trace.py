@@ -91,6 +91,8 @@ def command(
         _refuse("--framework torch", {"--replay-of": replay_of})
     if copy_weights and not replay_of:
         raise UserError("--copy-weights takes the parameters from --replay-of: give one")
+    if replay_of and dtype is options.Precision.FLOAT64:
+        raise UserError("--replay-of runs layers alone, which is done in float32: leave --dtype at both")
     limit = None if budget is None else size_in_bytes(budget)
     replayed = read_traces(replay_of) if replay_of else None
     pair, title, source = _pair(framework.value, image, config, weights, num_classes, torch, jittor, inputs)
@@ -109,6 +111,7 @@ def command(
         "versions": versions_of(*runs.values()),
         "code": loaded_code(),
         "seconds": clock.seconds,
+        "backward": backward,
         BUILD: source,
         **provenance("jtmigrate"),
     }
@@ -122,9 +125,7 @@ def command(
         suspects=suspects,
         budget=limit,
         meta=facts,
-        announce=lambda estimates: console.print(
-            f"size by tier: {sizes_words(estimates)}", highlight=False, soft_wrap=True
-        ),
+        announce=lambda estimates: console.print(f"size by tier: {sizes_words(estimates)}"),
     )
     layers = max(len(trace.layers) for trace in runs.values())
     console.print(f"{out}: {', '.join(runs)}, {layers} layers, tier {written.tier.value}, {size_words(written.nbytes)}")

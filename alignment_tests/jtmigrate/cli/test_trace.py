@@ -59,6 +59,10 @@ def command(tmp_path, monkeypatch, capsys):
         ((*TRACE, "--out", "c.trace", "--tier", "suspects"), "--tier suspects needs --suspect PATTERN"),
         ((*TRACE, "--out", "c.trace", "--copy-weights"), "--copy-weights takes the parameters from --replay-of"),
         ((*TRACE, "--out", "c.trace", "--replay-of", "a.trace"), "--replay-of means nothing with --framework torch"),
+        (
+            ("trace", "--framework", "jittor", "--replay-of", "a.trace", "--dtype", "float64", "--out", "c.trace"),
+            "layers alone, which is done in float32",
+        ),
         ((*TRACE, "--out", "c.trace", "--jittor", "x:y"), "--jittor means nothing with --framework torch"),
         ((*TRACE, "--out", "c.trace", "--config", "x"), "--config means nothing with no --image"),
         ((*TRACE, "--out", "."), "cannot write"),
