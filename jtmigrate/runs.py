@@ -92,7 +92,7 @@ def run_reference(pair: ModelPair, plan: Plan, clock: Clock, store: ArrayStore) 
                 floors = _floors(adapter, model, trace32, alone, call)
     steps = {}
     if plan.steps:
-        steps = _reference_steps(adapter, model, pair, plan, clock)
+        steps = _reference_steps(adapter, model, pair, plan, clock, store)
     return ReferenceRuns(trace32, trace64, alone, floors, steps)
 
 
@@ -121,7 +121,7 @@ def run_candidate(
             trace64 = adapter.record(model, pair.inputs, dtype="float64", loss=pair.loss_jittor, **options)
     steps = {}
     if plan.steps:
-        steps = _candidate_steps(adapter, model, pair, plan, clock, reference.steps)
+        steps = _candidate_steps(adapter, model, pair, plan, clock, store, reference.steps)
     return CandidateRuns(trace32, trace64, isolated, steps)
 
 
@@ -143,11 +143,13 @@ def _batches(pair: ModelPair, plan: Plan) -> list[Any]:
     return [given[number % len(given)] for number in range(plan.steps)]
 
 
-def _reference_steps(adapter: Adapter, model: Any, pair: ModelPair, plan: Plan, clock: Clock) -> Steps:
+def _reference_steps(
+    adapter: Adapter, model: Any, pair: ModelPair, plan: Plan, clock: Clock, store: ArrayStore
+) -> Steps:
     from jtmigrate.frameworks.training import train
 
     batches = _batches(pair, plan)
-    options = {"call": pair.call_torch or plain_call, "loss": pair.loss_torch}
+    options = {"call": pair.call_torch or plain_call, "loss": pair.loss_torch, "store": store}
     with clock.stage("torch training"):
         own32 = train(adapter, model, pair.training_torch, batches, **options)
         own64 = train(adapter, model, pair.training_torch, batches, dtype="float64", **options)
@@ -157,12 +159,12 @@ def _reference_steps(adapter: Adapter, model: Any, pair: ModelPair, plan: Plan, 
 
 
 def _candidate_steps(
-    adapter: Adapter, model: Any, pair: ModelPair, plan: Plan, clock: Clock, reference: Steps
+    adapter: Adapter, model: Any, pair: ModelPair, plan: Plan, clock: Clock, store: ArrayStore, reference: Steps
 ) -> Steps:
     from jtmigrate.frameworks.training import train
 
     batches = _batches(pair, plan)
-    options = {"call": pair.call_jittor or plain_call, "loss": pair.loss_jittor}
+    options = {"call": pair.call_jittor or plain_call, "loss": pair.loss_jittor, "store": store}
     single = {"teacher": reference["reference32"]}
     double = {"teacher": reference["reference64"], "dtype": "float64"}
     runs = {

@@ -295,6 +295,10 @@ class Adapter(ABC):
         """Leave the gradients of a loss where the optimizer looks for them; handles on copies of them, by name."""
 
     @abstractmethod
+    def give_gradients(self, optimizer: Any, model: Model, gradients: Mapping[str, np.ndarray]) -> None:
+        """Leave given gradients there instead; parameters without one get none, or zeros."""
+
+    @abstractmethod
     def read_optimizer(self, optimizer: Any, model: Model) -> OptimizerState:
         """A copy of an optimizer's state."""
 
