@@ -9,7 +9,7 @@ from jtmigrate.compare.layers import NO_MARGINS
 from jtmigrate.compare.pairing import Exceptions
 from jtmigrate.compare.result import DEFAULT_TOLERANCES, Tolerances
 from jtmigrate.errors import UserError
-from jtmigrate.frameworks.base import Call, Loss
+from jtmigrate.frameworks.base import NO_NAMES, Call, Loss
 
 if TYPE_CHECKING:
     from jtmigrate.frameworks.training import Training
@@ -25,6 +25,8 @@ class ModelPair:
     inputs                    what both are called with: an array, a tuple of arrays, or a dict of arrays by keyword
     call_torch, call_jittor   functions (model, inputs) -> output, where a run is not simply `model(inputs)`
     exceptions                (path, reason) of the layers that may stay uncompared
+    names                     path in the port -> path in the original, each for everything below it too; what is left
+                              is paired by name, then by order and shape
     loss_torch, loss_jittor   functions (model, output) -> scalar that a backward pass starts from; without them, the
                               outputs' sum, weighted by fixed random numbers
     training_torch, training_jittor   how each framework trains, where steps are asked for
@@ -38,6 +40,7 @@ class ModelPair:
     call_torch: Call | None = None
     call_jittor: Call | None = None
     exceptions: Exceptions = ()
+    names: Mapping[str, str] = NO_NAMES
     title: str = ""
     loss_torch: Loss | None = None
     loss_jittor: Loss | None = None

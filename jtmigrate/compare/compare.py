@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from jtmigrate.compare.causes import likeliest_cause
+from jtmigrate.compare.coverage import account, nothing_compared
 from jtmigrate.compare.decisions import Margin
 from jtmigrate.compare.layers import NO_MARGINS, compare_layers
 from jtmigrate.compare.localise import first_fault, first_fault_of
@@ -76,16 +77,21 @@ def compare(
             candidate_steps=steps.given32 if steps.given32 else steps.given64,
         )
         cause = likeliest_cause(suspect)
+    coverage = account(layers, parameters, quantities)
     return DiffResult(
         layers=layers,
         parameters=parameters,
         tolerances=tolerances,
         first_fault=fault,
         cause=cause,
-        failures=tuple(_failures(layers, parameters, quantities, tolerances, allow_nonfinite)),
+        failures=(
+            *nothing_compared(coverage),
+            *_failures(layers, parameters, quantities, tolerances, allow_nonfinite),
+        ),
         warnings=tuple(_warnings(layers, runs)),
         quantities=quantities,
         settings=compare_settings(runs.reference.settings, candidate.settings),
+        coverage=coverage,
         drift=drift(steps),
     )
 
