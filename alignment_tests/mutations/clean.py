@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from alignment_tests.conftest import SHARED
+from alignment_tests.mutations.detector import BATCHES, detector
 from alignment_tests.mutations.scenes import BUILD, scene
 from jtmigrate.compare.result import DiffResult
-from jtmigrate.diff import ModelPair, diff_pair
+from jtmigrate.diff import ModelPair, Plan, diff_pair
 from jtmigrate.presets import nanodet
 
 WEIGHTS = ("nanodet-plus-m_416", "nanodet-plus-m_320")
@@ -31,12 +32,13 @@ def cropped(pair: ModelPair) -> ModelPair:
 
 
 def comparisons(*, full: bool) -> Iterator[tuple[str, DiffResult]]:
-    """(name, result) of every comparison: each scene, and where there are photographs each of them with both weights.
+    """(name, result) of every comparison: each scene, a training, and photographs where there are any.
 
     full  whole photographs instead of their middle
     """
     for name in BUILD:
         yield name, scene(name, full=full).clean
+    yield f"{BATCHES} training batches", diff_pair(detector(training=True), Plan(backward=True, steps=BATCHES))
     if not SHARED.is_dir():
         return
     for config in WEIGHTS:

@@ -19,6 +19,7 @@ from nanodet_common.schema import tensor_specs
 
 SIZE, CLASSES = 96, 5
 NECK, AUXILIARY = 32, 64
+BATCHES = 20
 BOXES = [np.array([[10, 12, 60, 70], [40, 30, 90, 88]], np.float32), np.array([[5, 5, 40, 44]], np.float32)]
 LABELS = [np.array([1, 3]), np.array([0])]
 
@@ -61,16 +62,23 @@ def detector(*, training: bool) -> ModelPair:
         (model.train if training else model.eval)()
         return model
 
-    call = loss if training else detect
-    return ModelPair(
-        build_torch,
-        build_jittor,
-        images(),
-        call_torch=call,
-        call_jittor=call,
-        title="small detector",
-        loss_torch=total if training else None,
-        loss_jittor=total if training else None,
+    if training:
+        return replace(
+            published(),
+            build_torch=build_torch,
+            build_jittor=build_jittor,
+            call_torch=loss,
+            call_jittor=loss,
+            batches=[images(seed) for seed in range(BATCHES)],
+            title="small detector, training",
+        )
+    return ModelPair(build_torch, build_jittor, images(), call_torch=detect, call_jittor=detect, title="small detector")
+
+
+def published() -> ModelPair:
+    """NanoDet-Plus's own loss, optimizer and clipping, for a model of any size."""
+    return nanodet.training_models(
+        "nanodet-plus-m_320", num_classes=CLASSES, torch_state={}, jittor_state={}, inputs=images(), title=""
     )
 
 
@@ -90,8 +98,3 @@ def detect(model: object, pictures: object) -> object:
 def loss(model: object, pictures: object) -> object:
     """Total loss and its parts."""
     return model.loss(pictures, BOXES, LABELS)
-
-
-def total(model: object, output: tuple) -> object:
-    """What a backward pass of `loss` starts from."""
-    return output[0]

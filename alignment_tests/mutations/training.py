@@ -79,9 +79,7 @@ def neighbours_exchanged(draw: Draw) -> Fault:
 
 
 def iou_for_giou(draw: Draw) -> Fault:
-    return in_function(
-        losses, "giou", "IoU instead of GIoU", lambda original: assigner.iou, head.giou_loss, detector.detection_loss
-    )
+    return in_function(losses, "giou", "IoU instead of GIoU", lambda original: assigner.iou.__wrapped__, head.giou_loss)
 
 
 def other_weight(draw: Draw) -> Fault:
@@ -120,19 +118,22 @@ def method(name: str, what: str, mutant: Callable[[Callable], Callable]) -> Faul
     return Fault("", what, in_port(damage))
 
 
-def with_other(what: str, **arguments: Any) -> Fault:
-    """The assigner with another argument."""
-    return in_function(detector, "assign", what, lambda original: lambda *inputs: original(*inputs, **arguments))
-
-
 def fewer_candidates(draw: Draw) -> Fault:
     topk = draw.one_of([1, 3, 5, 9])
-    return with_other(f"topk {topk} instead of 13", topk=topk)
+
+    def mutant(original: Callable) -> Callable:
+        return lambda cost, ious, usable, _: original(cost, ious, usable, topk)
+
+    return in_function(assigner, "match", f"topk {topk} instead of 13", mutant, detector.assign)
 
 
 def other_iou_factor(draw: Draw) -> Fault:
     factor = draw.one_of([0.5, 1.0, 6.0])
-    return with_other(f"iou_factor {factor} instead of 3", iou_factor=factor)
+
+    def mutant(original: Callable) -> Callable:
+        return lambda logits, labels, ious, _: original(logits, labels, ious, factor)
+
+    return in_function(assigner, "matching_cost", f"iou_factor {factor} instead of 3", mutant, detector.assign)
 
 
 def background_is_zero(draw: Draw) -> Fault:
