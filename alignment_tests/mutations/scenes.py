@@ -27,7 +27,7 @@ from jtmigrate.trace.store import ArrayStore
 
 @dataclass(frozen=True)
 class Scene:
-    """A faithful pair and how it is compared. Equal to itself only."""
+    """A faithful pair and how it is compared."""
 
     name: str
     pair: ModelPair
