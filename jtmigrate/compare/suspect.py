@@ -1,6 +1,6 @@
 """`Suspect`: everything that is known about the thing at fault, for the hypotheses of `jtmigrate.compare.causes`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -164,8 +164,13 @@ class Suspect:
         Of a layer: outputs and what it hands to its children, in the first situation in which they differ. Of a
         gradient: the gradients.
         """
-        if self.quantity in (Quantity.ACTIVATION_GRADIENT, Quantity.PARAMETER_GRADIENT):
-            return _worst_first(self.gradients, self.tolerances.float32)
+        if self.quantity is Quantity.PARAMETER_GRADIENT:
+            local = self.fault.name.rpartition(".")[2]
+            own = [one for one in self.gradients if one.what.rpartition(" ")[2] == local]
+            return _worst_first(own, self.tolerances.float32)
+        if self.quantity is Quantity.ACTIVATION_GRADIENT:
+            others = [one for one in self.gradients if one.what.rpartition(" ")[2] not in self.reference_state]
+            return _worst_first(others, self.tolerances.float32)
         for trial in self.trials:
             tolerance = self.tolerances.float64 if trial.situation == "float64" else self.tolerances.float32
             if trial.situation != "isolated" and not _same_inputs(trial, tolerance):
@@ -320,31 +325,25 @@ def _gradients(fault: Fault, situations: Situations, alone: LayerRecord | None, 
     """Gradients of the module, from its isolated replay where there is one, else from the whole runs."""
     isolated = situations.isolated
     if fault.own_fault and alone is not None and isolated is not None and alone.pullback:
-        return tuple(
-            Difference(f"gradient of {name}", array, isolated.pullback[name], isolated.inputs)
-            for name, array in alone.pullback.items()
-            if name in isolated.pullback
-        )
+        pairs = _completed(alone.pullback, isolated.pullback)
+        return tuple(Difference(f"gradient of {name}", a, b, isolated.inputs) for name, a, b in pairs)
     found = []
     for reference, candidate in ((runs.reference64, runs.candidate64), (runs.reference32, runs.candidate32)):
-        if reference is None or candidate is None:
-            continue
-        own = (name for name in reference.gradients if name.rpartition(".")[0] == fault.path)
-        found += [
-            Difference(
-                f"gradient of {name.rpartition('.')[2]}", reference.gradients[name], candidate.gradients[name], {}
-            )
-            for name in own
-            if name in candidate.gradients
-        ]
+        if reference is not None and candidate is not None:
+            own = (_own(one.gradients, fault.path) for one in (reference, candidate))
+            found += [Difference(f"gradient of {name}", a, b, {}) for name, a, b in _completed(*own)]
     for a, b in ((situations.reference64, situations.candidate64), (situations.reference32, situations.candidate32)):
         if a is not None and b is not None:
-            found += [
-                Difference(f"gradient of output {name}".rstrip(), array, b.gradients[name], b.inputs)
-                for name, array in a.gradients.items()
-                if name in b.gradients
-            ]
+            pairs = _completed(a.gradients, b.gradients)
+            found += [Difference(f"gradient of output {name}".rstrip(), x, y, b.inputs) for name, x, y in pairs]
     return tuple(found)
+
+
+def _completed(reference: Arrays, candidate: Arrays) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Gradients of the same thing; where one side has none it is zero."""
+    for name in dict.fromkeys([*reference, *candidate]):
+        a, b = reference.get(name), candidate.get(name)
+        yield name, np.zeros_like(b) if a is None else a, np.zeros_like(a) if b is None else b
 
 
 def _buffers(

@@ -64,7 +64,7 @@ def train(
                 output = call(live, adapter.tensors(batch, dtype))
                 total = loss(live, output) if loss else adapter.probe(output, dtype)
                 losses = {
-                    slot: each for slot, each in take_apart(output, adapter.is_tensor)[1].items() if _scalar(each)
+                    slot: each for slot, each in take_apart(output, adapter.is_tensor)[1].items() if _is_scalar(each)
                 }
             gradients = adapter.backward(optimizer, live, total)
             gradients, losses = adapter.fetch_all(gradients), adapter.fetch_all(losses)
