@@ -124,7 +124,8 @@ def test_something_is_left_out(name, right, wrong, words):
 def test_a_layer_that_does_nothing():
     found = torch_pair(single(lambda y: y), nn.Sequential(nn.Identity()), IMAGE)
     assert found.result.first_fault.key == "0"
-    assert next(iter(found.causes)) == "input_returned", found.causes
+    assert next(iter(found.causes)) == "not_processed", found.causes
+    assert "it is input 0 itself" in found.result.cause
 
 
 class Block(nn.Module):
