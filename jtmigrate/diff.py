@@ -5,11 +5,9 @@ Imports no framework before a model is asked for.
 
 import hashlib
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,77 +15,16 @@ from jtmigrate import runtime
 from jtmigrate.compare.compare import compare
 from jtmigrate.compare.pairing import Exceptions
 from jtmigrate.compare.result import DEFAULT_TOLERANCES, DiffResult, Tolerances
+from jtmigrate.compare.steps import StepRuns
 from jtmigrate.errors import UserError
-from jtmigrate.frameworks.base import Call, plain_call
+from jtmigrate.frameworks.base import Call, Loss
+from jtmigrate.plan import DEFAULT_PLAN, ModelPair, Plan
+from jtmigrate.runs import Clock, Progress, run_candidate, run_reference
 from jtmigrate.trace.record import Trace
+from jtmigrate.trace.store import ArrayStore
 from jtmigrate.trace.structure import map_leaves
 
-Mode = Literal["isolated", "propagated", "both"]
-Precision = Literal["float32", "float64", "both"]
-Progress = Callable[[str], None]
-"""Is told the name of every stage as it begins."""
-
-
-@dataclass(frozen=True)
-class ModelPair:
-    """Two models to compare, and on what. Builders instead of models: see `diff_pair`.
-
-    inputs                    what both are called with: an array, a tuple of arrays, or a dict of arrays by keyword
-    call_torch, call_jittor   functions (model, inputs) -> output, where a run is not simply `model(inputs)`
-    exceptions                (path, reason) of the layers that may stay uncompared
-    """
-
-    build_torch: Callable[[], Any]
-    build_jittor: Callable[[], Any]
-    inputs: Any
-    call_torch: Call | None = None
-    call_jittor: Call | None = None
-    exceptions: Exceptions = ()
-    title: str = ""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to run and how to judge it.
-
-    mode             "isolated": every layer alone; "propagated": the whole model; "both"
-    precision        "float32"; "float64", which only whole runs have; "both": float64 arbitrates
-    allow_nonfinite  NaN or infinity at the same places on both sides does not fail the run
-    copy_weights     load the torch model's parameters and buffers into the Jittor model first, strictly by name
-    """
-
-    mode: Mode = "both"
-    precision: Precision = "both"
-    tolerances: Tolerances = DEFAULT_TOLERANCES
-    allow_nonfinite: bool = False
-    copy_weights: bool = False
-
-    def __post_init__(self) -> None:
-        if self.mode == "isolated" and self.precision == "float64":
-            raise UserError("layers run alone in float32 only: with float64, take mode propagated or both")
-
-    @property
-    def float32(self) -> bool:
-        """Whether float32 is run at all."""
-        return self.precision != "float64"
-
-    @property
-    def float64(self) -> bool:
-        """Whether float64 is run: as arbiter, also where every layer runs alone."""
-        return self.precision != "float32"
-
-    @property
-    def propagated(self) -> bool:
-        """Whether the candidate's whole model is run in float32."""
-        return self.float32 and self.mode != "isolated"
-
-    @property
-    def isolated(self) -> bool:
-        """Whether the candidate's layers are run one by one."""
-        return self.float32 and self.mode != "propagated"
-
-
-DEFAULT_PLAN = Plan()
+__all__ = ["ModelPair", "Plan", "diff", "diff_pair", "peak_memory_mb"]
 
 
 def diff(
@@ -101,6 +38,9 @@ def diff(
     exceptions: Exceptions = (),
     allow_nonfinite: bool = False,
     copy_weights: bool = False,
+    backward: bool = False,
+    loss_torch: Loss | None = None,
+    loss_jittor: Loss | None = None,
 ) -> DiffResult:
     """Compare two live models layer by layer; the result is true in a boolean context if they are aligned.
 
@@ -114,8 +54,11 @@ def diff(
         call_torch=call_torch,
         call_jittor=call_jittor,
         exceptions=exceptions,
+        loss_torch=loss_torch,
+        loss_jittor=loss_jittor,
     )
-    return diff_pair(pair, Plan(tolerances=tolerances, allow_nonfinite=allow_nonfinite, copy_weights=copy_weights))
+    plan = Plan(tolerances=tolerances, allow_nonfinite=allow_nonfinite, copy_weights=copy_weights, backward=backward)
+    return diff_pair(pair, plan)
 
 
 def diff_pair(
@@ -136,16 +79,20 @@ def diff_pair(
     runtime.prepare()
     if not any(isinstance(array, np.ndarray) for _, array in _named(pair.inputs)):
         raise UserError("there is no array among the inputs")
-    clock = _Clock(progress)
-    reference32, reference64 = _run_reference(pair, plan, clock)
-    candidate32, candidate64, isolated = _run_candidate(pair, plan, clock, reference32 or reference64)
+    clock = Clock(progress)
+    store = ArrayStore()
+    reference = run_reference(pair, plan, clock, store)
+    candidate = run_candidate(pair, plan, clock, store, reference)
     with clock.stage("compare"):
         result = compare(
-            reference32,
-            reference64,
-            candidate32,
-            candidate64,
-            isolated,
+            reference.trace32,
+            reference.trace64,
+            candidate.trace32,
+            candidate.trace64,
+            candidate.isolated,
+            alone=reference.alone,
+            alone_floors=reference.alone_floors,
+            steps=StepRuns(**reference.steps, **candidate.steps),
             tolerances=plan.tolerances,
             exceptions=(*pair.exceptions, *exceptions),
             allow_nonfinite=plan.allow_nonfinite,
@@ -154,70 +101,14 @@ def diff_pair(
         "title": pair.title,
         "reference": "torch",
         "candidate": "jittor",
-        "versions": _versions(reference32, reference64, candidate32, candidate64, isolated),
+        "versions": _versions(
+            reference.trace32, reference.trace64, candidate.trace32, candidate.trace64, candidate.isolated
+        ),
         "inputs": dict(_describe(pair.inputs)),
         "seconds": clock.seconds,
         "peak_memory_mb": peak_memory_mb(),
     }
     return replace(result, meta=facts | dict(meta or {}))
-
-
-def _run_reference(pair: ModelPair, plan: Plan, clock: "_Clock") -> tuple[Trace | None, Trace | None]:
-    """The float32 and the float64 trace; None where the plan does not ask for one."""
-    with clock.stage("import torch, build the model"):
-        from jtmigrate.frameworks.torch_adapter import TorchAdapter
-
-        adapter, model = TorchAdapter(), pair.build_torch()
-    runtime.restore_subnormals()
-    call = pair.call_torch or plain_call
-    trace32 = trace64 = None
-    if plan.float32:
-        with clock.stage("torch float32"):
-            trace32 = adapter.record(model, pair.inputs, call=call)
-    if plan.float64:
-        with clock.stage("torch float64"):
-            trace64 = adapter.record(model, pair.inputs, dtype="float64", call=call)
-    return trace32, trace64
-
-
-def _run_candidate(
-    pair: ModelPair, plan: Plan, clock: "_Clock", reference: Trace
-) -> tuple[Trace | None, Trace | None, Trace | None]:
-    """The float32, the float64 and the isolated trace; None where the plan does not ask for one."""
-    with clock.stage("import jittor, build the model"):
-        from jtmigrate.frameworks.jittor_adapter import JittorAdapter
-
-        adapter, model = JittorAdapter(), pair.build_jittor()
-        adapter.check_model(model)
-        if plan.copy_weights:
-            adapter.load_state(model, reference.state)
-    call = pair.call_jittor or plain_call
-    trace32 = trace64 = isolated = None
-    if plan.propagated:
-        with clock.stage("jittor float32"):
-            trace32 = adapter.record(model, pair.inputs, call=call)
-    if plan.isolated:
-        with clock.stage("jittor isolated"):
-            isolated = adapter.replay(model, reference, call=call)
-    if plan.float64:
-        with clock.stage("jittor float64"):
-            trace64 = adapter.record(model, pair.inputs, dtype="float64", call=call)
-    return trace32, trace64, isolated
-
-
-@dataclass
-class _Clock:
-    """Announces stages and times them."""
-
-    progress: Progress
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        self.progress(name)
-        started = time.perf_counter()
-        yield
-        self.seconds[name] = time.perf_counter() - started
 
 
 def peak_memory_mb() -> float | None:

@@ -2,7 +2,6 @@
 
 import jittor as jt
 
-from jtmigrate.parity import functional as F
 from jtmigrate.parity import nn
 
 
@@ -71,4 +70,5 @@ class Scale(nn.Module):
         self.scale = jt.ones((1,))
 
     def execute(self, x: jt.Var) -> jt.Var:
-        return x * F.spread(self.scale.reshape((1,) * len(x.shape)), x)
+        # The product is the same; the factor's gradient, a sum over all of x, is taken in float64.
+        return (x.float64() * self.scale.float64()).cast(x.dtype)

@@ -1,24 +1,30 @@
 """`compare`: traces in, `DiffResult` out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from jtmigrate.compare.causes import likeliest_cause
 from jtmigrate.compare.layers import compare_layers
-from jtmigrate.compare.localise import first_fault
+from jtmigrate.compare.localise import first_fault, first_fault_of
 from jtmigrate.compare.pairing import Exceptions, Runs
 from jtmigrate.compare.parameters import compare_parameters
+from jtmigrate.compare.quantities import compare_quantities
 from jtmigrate.compare.result import (
     DEFAULT_TOLERANCES,
     DiffResult,
     LayerResult,
     ParameterResult,
+    Quantity,
+    QuantityResult,
     Tolerances,
     Verdict,
 )
+from jtmigrate.compare.settings import compare_settings
+from jtmigrate.compare.steps import StepRuns, compare_steps, drift
 from jtmigrate.compare.suspect import suspect_of
 from jtmigrate.trace.record import Trace
 
 NAMES_SHOWN = 3
+NO_STEPS = StepRuns()
 
 
 def compare(
@@ -28,39 +34,62 @@ def compare(
     candidate64: Trace | None,
     isolated: Trace | None,
     *,
+    alone: Trace | None = None,
+    alone_floors: Mapping[str, Mapping[str, float]] | None = None,
+    steps: StepRuns = NO_STEPS,
     tolerances: Tolerances = DEFAULT_TOLERANCES,
     exceptions: Exceptions = (),
     allow_nonfinite: bool = False,
 ) -> DiffResult:
     """Compare two models by what their runs left behind; a run that was not made is None.
 
-    isolated         every layer of the candidate alone, on the inputs of `reference32`
-    exceptions       (path, reason) of what may stay uncompared, the path's descendants included
-    allow_nonfinite  NaN or infinity at the same places on both sides does not fail the run
+    isolated             every layer of the candidate alone, on the inputs of `reference32`
+    alone, alone_floors  see `jtmigrate.compare.pairing.Runs`
+    steps                training steps
+    exceptions           (path, reason) of what may stay uncompared, the path's descendants included
+    allow_nonfinite      NaN or infinity at the same places on both sides does not fail the run
 
     At least one reference and one run of the candidate in the same precision are needed.
     """
-    runs = Runs(reference32, reference64, candidate32, candidate64, isolated)
+    runs = Runs(reference32, reference64, candidate32, candidate64, isolated, alone, alone_floors or {})
     runs.check()
     exceptions = tuple(exceptions)
+    candidate = runs.candidate or runs.isolated
     layers = compare_layers(runs, tolerances, exceptions)
-    candidate_state = (runs.candidate or runs.isolated).state
-    parameters = compare_parameters(runs.reference.state, candidate_state, exceptions)
-    fault = first_fault(layers, runs, tolerances)
+    parameters = compare_parameters(runs.reference.state, candidate.state, exceptions)
+    quantities = (*compare_quantities(runs, tolerances), *compare_steps(steps, tolerances))
+    fault = first_fault(layers, runs, tolerances) or first_fault_of(quantities)
+    cause = ""
+    if fault:
+        suspect = suspect_of(
+            fault,
+            runs,
+            parameters=parameters,
+            quantities=quantities,
+            tolerances=tolerances,
+            reference_alone=alone,
+            reference_steps=steps.reference,
+            candidate_steps=steps.given32 if steps.given32 else steps.given64,
+        )
+        cause = likeliest_cause(suspect)
     return DiffResult(
         layers=layers,
         parameters=parameters,
         tolerances=tolerances,
         first_fault=fault,
-        cause=likeliest_cause(suspect_of(fault, runs, parameters=parameters, tolerances=tolerances)) if fault else "",
-        failures=tuple(_failures(layers, parameters, tolerances, allow_nonfinite)),
+        cause=cause,
+        failures=tuple(_failures(layers, parameters, quantities, tolerances, allow_nonfinite)),
         warnings=tuple(_warnings(layers, runs)),
+        quantities=quantities,
+        settings=compare_settings(runs.reference.settings, candidate.settings),
+        drift=drift(steps),
     )
 
 
 def _failures(
     layers: Sequence[LayerResult],
     parameters: Sequence[ParameterResult],
+    quantities: Sequence[QuantityResult],
     tolerances: Tolerances,
     allow_nonfinite: bool,
 ) -> Iterator[str]:
@@ -83,6 +112,9 @@ def _failures(
         "uncompared without a listed reason",
         [each.name for each in parameters if each.verdict is Verdict.UNCOMPARED and not each.listed],
     )
+    for quantity in Quantity:
+        wrong = [each.name for each in quantities if each.quantity is quantity and each.verdict is Verdict.MISMATCH]
+        yield from _sentence(quantity.value, "mismatch", list(dict.fromkeys(wrong)))
     if not allow_nonfinite:
         yield from _sentence(
             "layer", "NaN or infinite in the reference as well", [layer.key for layer in layers if layer.nonfinite]

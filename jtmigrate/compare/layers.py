@@ -9,11 +9,9 @@ import numpy as np
 from jtmigrate.compare import metrics
 from jtmigrate.compare.pairing import Exceptions, Runs, Situations, reason_for
 from jtmigrate.compare.result import LayerResult, TensorError, Tolerances, Verdict
-from jtmigrate.compare.verdict import Evidence, Judgement, judge
+from jtmigrate.compare.verdict import Evidence, judge, worst
 from jtmigrate.trace.record import LayerRecord, Trace
 from jtmigrate.trace.structure import matching_slots
-
-SEVERITY = (Verdict.IDENTICAL, Verdict.ALIGNED, Verdict.ROUNDING, Verdict.MISMATCH)
 
 
 class Rules(NamedTuple):
@@ -39,8 +37,10 @@ def compare_layer(order: int, situations: Situations, runs: Runs, rules: Rules) 
     """One call in all situations. The verdict is that of its worst array; so is the error in each situation."""
     record = situations.reference
     judgements = [judge(evidence, rules.tolerances, rules.largest) for evidence in _evidence(situations, runs)]
-    worst = max(judgements, key=_badness, default=None)
-    decisive = max(judgements, key=lambda judgement: _scaled(judgement.isolated or judgement.propagated), default=None)
+    worst_one = worst(judgements)
+    decisive = max(judgements, key=lambda each: metrics.magnitude(each.isolated or each.propagated), default=None)
+    propagated = metrics.largest_error(judgement.propagated for judgement in judgements)
+    isolated = metrics.largest_error(judgement.isolated for judgement in judgements)
     broken = _broken(situations, runs)
     result = LayerResult(
         key=record.key,
@@ -48,21 +48,41 @@ def compare_layer(order: int, situations: Situations, runs: Runs, rules: Rules) 
         is_leaf=record.is_leaf,
         order=order,
         shape=next((array.shape for array in record.outputs.values()), ()),
-        verdict=Verdict.MISMATCH if broken else worst.verdict if worst else Verdict.UNCOMPARED,
-        reason=broken or (worst.reason if worst else "returns no array"),
-        propagated=_worst([judgement.propagated for judgement in judgements]),
-        isolated=_worst([judgement.isolated for judgement in judgements]),
-        float64=_worst([judgement.float64 for judgement in judgements]),
+        verdict=Verdict.MISMATCH if broken else worst_one.verdict if worst_one else Verdict.UNCOMPARED,
+        reason=broken or (worst_one.reason if worst_one else "returns no array"),
+        propagated=propagated,
+        isolated=isolated,
+        float64=metrics.largest_error(judgement.float64 for judgement in judgements),
         floor=decisive.floor if decisive else None,
         below_resolution=any(judgement.below_resolution for judgement in judgements),
         own_fault=situations.isolated is not None and (bool(broken) or any(j.own_fault for j in judgements)),
         nonfinite=any(judgement.nonfinite for judgement in judgements),
+        amplification=_amplification(situations, propagated),
+        inherited=_inherited(propagated, isolated),
     )
     why = _why_uncompared(situations, runs)
-    if result.verdict is Verdict.MISMATCH or not (why or worst is None):
+    if result.verdict is Verdict.MISMATCH or not (why or worst_one is None):
         return result
     unverified = replace(result, verdict=Verdict.UNCOMPARED, reason=why or result.reason)
     return _uncompared(unverified, reason_for(record.path, rules.exceptions))
+
+
+def _amplification(situations: Situations, output: TensorError | None) -> float | None:
+    """How much larger a layer's output error is than its input's, in the whole float32 run."""
+    reference, candidate = situations.reference32, situations.candidate32
+    if output is None or reference is None or candidate is None:
+        return None
+    entering = max(
+        (metrics.scaled_error(a, b) for _, a, b in matching_slots(reference.inputs, candidate.inputs)), default=0.0
+    )
+    return output.scaled / entering if entering and output.scaled else None
+
+
+def _inherited(propagated: TensorError | None, isolated: TensorError | None) -> float | None:
+    """The share of the whole run's error that the layer alone does not make."""
+    if propagated is None or isolated is None or not propagated.scaled:
+        return None
+    return max(0.0, 1 - isolated.scaled / propagated.scaled)
 
 
 def _uncompared(result: LayerResult, listed: str | None) -> LayerResult:
@@ -135,16 +155,3 @@ def _why_uncompared(situations: Situations, runs: Runs) -> str:
     if runs.candidate is None and situations.isolated is None:
         return f"not in {runs.isolated.framework}"
     return ""
-
-
-def _worst(errors: Sequence[TensorError | None]) -> TensorError | None:
-    return max(errors, key=_scaled, default=None)
-
-
-def _scaled(error: TensorError | None) -> float:
-    return -1.0 if error is None else error.scaled
-
-
-def _badness(judgement: Judgement) -> tuple[int, bool, float, float]:
-    severity = SEVERITY.index(judgement.verdict)
-    return severity, judgement.own_fault, _scaled(judgement.isolated), _scaled(judgement.float64)

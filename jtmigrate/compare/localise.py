@@ -4,10 +4,42 @@ from collections.abc import Sequence
 
 from jtmigrate.compare import metrics
 from jtmigrate.compare.pairing import Runs
-from jtmigrate.compare.result import LayerResult, Tolerances, Verdict
+from jtmigrate.compare.result import LayerResult, Quantity, QuantityResult, Tolerances, Verdict
 from jtmigrate.compare.verdict import different_in_kind
 from jtmigrate.trace.record import LayerRecord
 from jtmigrate.trace.structure import matching_slots
+
+
+def first_fault_of(quantities: Sequence[QuantityResult]) -> QuantityResult | None:
+    """The quantity to look at where all layers are in order; None if none is a mismatch.
+
+    A buffer or a gradient that a layer gets wrong alone comes before one that may inherit its error, and of the
+    gradients the one nearest to the loss, because a backward pass starts there. In training the first step counts, and
+    in it the first thing that a step computes.
+    """
+    mismatches = [quantity for quantity in quantities if quantity.verdict is Verdict.MISMATCH]
+    return min(mismatches, key=_precedence, default=None)
+
+
+def _precedence(row: QuantityResult) -> tuple:
+    backward = row.quantity in (Quantity.ACTIVATION_GRADIENT, Quantity.PARAMETER_GRADIENT)
+    step = -1 if row.step is None else row.step
+    within = STEP_ORDER.index(row.quantity) if row.step is not None else 0
+    return step, not row.own_fault if row.step is None else False, within, -row.order if backward else row.order
+
+
+STEP_ORDER = (
+    Quantity.LOSS,
+    Quantity.ACTIVATION_GRADIENT,
+    Quantity.PARAMETER_GRADIENT,
+    Quantity.BUFFER,
+    Quantity.CLIP_NORM,
+    Quantity.LEARNING_RATE,
+    Quantity.OPTION,
+    Quantity.MOMENT,
+    Quantity.UPDATE,
+)
+"""What a training step computes, in its order; of the optimizer's work, causes before effects."""
 
 
 def first_fault(layers: Sequence[LayerResult], runs: Runs, tolerances: Tolerances) -> LayerResult | None:

@@ -1,10 +1,11 @@
 """How far one array is from another, computed in float64 whatever they hold."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from jtmigrate.compare.result import TensorError
+from jtmigrate.trace.allowances import same_shape
 
 
 def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
@@ -64,6 +65,32 @@ def tensor_error(reference: np.ndarray, candidate: np.ndarray) -> TensorError:
         ulp_p99=p99 / unit,
         ulp_max=max_abs / unit,
     )
+
+
+def error_between(reference: np.ndarray | None, candidate: np.ndarray | None) -> TensorError | None:
+    """`tensor_error`, or None where one is missing or the shapes differ."""
+    if reference is None or candidate is None or not same_shape(reference, candidate):
+        return None
+    return tensor_error(reference, candidate)
+
+
+def scaled_error(reference: np.ndarray, candidate: np.ndarray | None) -> float:
+    """max|a - b| / max|a| alone, over the places where both are finite; 0 where it cannot be told."""
+    if candidate is None or not same_shape(reference, candidate) or reference.size == 0:
+        return 0.0
+    difference = np.abs(reference.ravel() - candidate.astype(reference.dtype, copy=False).ravel(), dtype=np.float64)
+    finite = np.isfinite(difference)
+    return scaled(float(np.max(difference, where=finite, initial=0.0)), scale(reference))
+
+
+def magnitude(error: TensorError | None) -> float:
+    """What errors are sorted by: the scaled error, less than any where nothing was measured."""
+    return -1.0 if error is None else error.scaled
+
+
+def largest_error(errors: Iterable[TensorError | None]) -> TensorError | None:
+    """The error of the largest scaled one; None if nothing was measured."""
+    return max(errors, key=magnitude, default=None)
 
 
 def scaled(max_abs: float, largest: float) -> float:

@@ -1,6 +1,6 @@
 """Which call of the candidate answers to which call of the reference: the one with the same path and call number."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from jtmigrate.trace.record import LayerRecord, Trace
@@ -24,13 +24,21 @@ class Situations(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """The traces of a comparison; None for a run that was not made."""
+    """The traces of a comparison; None for a run that was not made.
+
+    isolated      the candidate's layers alone, on what the reference's were given
+    alone         the reference's layers alone, on the same: only a backward pass needs it, because a gradient in the
+                  whole run is the sum over everything that uses a value
+    alone_floors  noise floors of the gradients in `alone`: call -> name -> floor
+    """
 
     reference32: Trace | None
     reference64: Trace | None
     candidate32: Trace | None
     candidate64: Trace | None
     isolated: Trace | None
+    alone: Trace | None = None
+    alone_floors: Mapping[str, Mapping[str, float]] = {}
 
     @property
     def reference(self) -> Trace:
@@ -53,7 +61,8 @@ class Runs(NamedTuple):
 
     def situations(self, key: str) -> Situations:
         """One call in all runs."""
-        return Situations(*(run.by_key.get(key) if run else None for run in self))
+        runs = (self.reference32, self.reference64, self.candidate32, self.candidate64, self.isolated)
+        return Situations(*(run.by_key.get(key) if run else None for run in runs))
 
     def pairs(self) -> Iterator[Situations]:
         """Every call of the reference, in the order in which it finished."""

@@ -1,5 +1,6 @@
 """The verdict on one array: the rules of docs/numerics.md, in their order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,10 @@ from jtmigrate.trace.allowances import same_dtype, same_shape
 BELOW_RESOLUTION = 1e-6
 """Arrays smaller than this share of the largest are nothing but noise in float32: float64 alone judges them."""
 
+NEGLIGIBLE = 1e-14
+"""An absolute float64 error below this share of the largest of its kind, some 50 units of rounding."""
+SEVERITY = (Verdict.IDENTICAL, Verdict.ALIGNED, Verdict.ROUNDING, Verdict.MISMATCH)
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -21,6 +26,7 @@ class Evidence:
     reference32, reference64    the reference in float32 and float64
     candidate32, candidate64    the candidate's whole run in float32 and float64
     isolated                    the candidate's layer alone in float32, on the reference's inputs
+    floor                       the noise floor, where it is known and not to be taken from the reference's two runs
     """
 
     name: str
@@ -29,6 +35,7 @@ class Evidence:
     candidate32: np.ndarray | None = None
     candidate64: np.ndarray | None = None
     isolated: np.ndarray | None = None
+    floor: float | None = None
 
     @property
     def reference(self) -> np.ndarray:
@@ -58,9 +65,9 @@ class Judgement:
 
 def judge(evidence: Evidence, tolerances: Tolerances, largest: float) -> Judgement:
     """Apply the rules to one array; `largest` is the largest magnitude among all arrays of its kind."""
-    propagated = _error(evidence.reference32, evidence.candidate32)
-    isolated = _error(evidence.reference32, evidence.isolated)
-    float64 = _error(evidence.reference64, evidence.candidate64)
+    propagated = metrics.error_between(evidence.reference32, evidence.candidate32)
+    isolated = metrics.error_between(evidence.reference32, evidence.isolated)
+    float64 = metrics.error_between(evidence.reference64, evidence.candidate64)
     floor = _floor(evidence)
     below = _is_below_resolution(evidence, largest)
     alone = evidence.isolated is not None
@@ -74,7 +81,7 @@ def judge(evidence: Evidence, tolerances: Tolerances, largest: float) -> Judgeme
         verdict = Verdict.MISMATCH
     elif error is not None and not below and error.scaled > max(allowed.float32, allowed.floor_factor * (floor or 0)):
         verdict, own_fault, reason = Verdict.MISMATCH, alone, _too_far(error, floor, float64, allowed, alone)
-    elif float64 is not None and float64.scaled > allowed.float64:
+    elif float64 is not None and float64.scaled > allowed.float64 and not (below and _negligible(float64, largest)):
         verdict, reason = Verdict.MISMATCH, _differs_in_float64(float64, allowed)
     elif decisive is not None and metrics.same_bits(evidence.reference32, decisive):
         verdict, reason = Verdict.IDENTICAL, ""
@@ -95,6 +102,16 @@ def judge(evidence: Evidence, tolerances: Tolerances, largest: float) -> Judgeme
         own_fault=own_fault,
         nonfinite=metrics.has_nonfinite(evidence.reference),
     )
+
+
+def worst(judgements: Sequence[Judgement]) -> Judgement | None:
+    """The judgement on the worst of several arrays: by verdict, own faults first, then by error. None for none."""
+    return max(judgements, key=_badness, default=None)
+
+
+def _badness(judgement: Judgement) -> tuple[int, bool, float, float]:
+    errors = (judgement.isolated or judgement.propagated, judgement.float64)
+    return SEVERITY.index(judgement.verdict), judgement.own_fault, *map(metrics.magnitude, errors)
 
 
 def different_in_kind(reference: np.ndarray | None, candidate: np.ndarray | None) -> str:
@@ -120,12 +137,6 @@ def _different_in_kind_in_a_whole_run(evidence: Evidence) -> str:
     return ""
 
 
-def _error(reference: np.ndarray | None, candidate: np.ndarray | None) -> TensorError | None:
-    if reference is None or candidate is None or not same_shape(reference, candidate):
-        return None
-    return metrics.tensor_error(reference, candidate)
-
-
 def _allowed(evidence: Evidence, tolerances: Tolerances) -> Tolerances:
     """The tolerances, or none at all for integers and booleans: they are right or wrong."""
     if evidence.reference.dtype.kind in "iub":
@@ -134,6 +145,8 @@ def _allowed(evidence: Evidence, tolerances: Tolerances) -> Tolerances:
 
 
 def _floor(evidence: Evidence) -> float | None:
+    if evidence.floor is not None:
+        return evidence.floor
     if evidence.reference32 is None or evidence.reference64 is None:
         return None
     return noise_floor(evidence.reference32, evidence.reference64)
@@ -142,6 +155,14 @@ def _floor(evidence: Evidence) -> float | None:
 def _is_below_resolution(evidence: Evidence, largest: float) -> bool:
     judged_in_float64 = evidence.reference64 is not None and evidence.candidate64 is not None
     return judged_in_float64 and metrics.scale(evidence.reference) < BELOW_RESOLUTION * largest
+
+
+def _negligible(error: TensorError, largest: float) -> bool:
+    """Whether an error is but float64's own rounding in a sum of terms as large as the largest of its kind.
+
+    A gradient that is zero in exact arithmetic, as that of a bias before BatchNorm, is nothing else.
+    """
+    return error.max_abs <= NEGLIGIBLE * largest
 
 
 def _too_far(

@@ -33,8 +33,10 @@ Call = Callable[[Model, Any], Any]
 Loss = Callable[[Model, Any], Tensor]
 """(model, what the run returned) -> the scalar that a backward pass starts from."""
 
-REPLAYS_PER_FETCH = 32
+REPLAYS_PER_FETCH = 16
 """Isolated layers computed between two fetches: enough to make a fetch cheap, few enough to bound memory."""
+REPLAYED = ("outputs", "handed", "pullback", "buffers")
+"""What a replayed record holds besides what it was given."""
 STAGE = "function"
 """Kind of a recorded stage."""
 
@@ -119,7 +121,8 @@ class Adapter(ABC):
             layers = recorder.fetched(self.fetch, gradients.values(), store)
             gradients, buffers = self.fetch_all(gradients), self.fetch_all(self.changed(before, live))
             uncalled = recorder.uncalled(path for path, module in modules.items() if self.computes(module))
-        return Trace(self.name, dtype, layers, state, uncalled, self._meta(started), buffers, gradients)
+            settings = self.settings(live)
+        return Trace(self.name, dtype, layers, state, uncalled, self._meta(started), buffers, gradients, settings)
 
     def replay(
         self,
@@ -129,17 +132,23 @@ class Adapter(ABC):
         dtype: DType = "float32",
         call: Call = plain_call,
         backward: bool = False,
+        groups: Sequence[str] = REPLAYED,
         store: ArrayStore | None = None,
     ) -> Trace:
         """Run every module and stage of a model on its own, on what the same one of `reference` was given.
 
         See `jtmigrate.trace.stand_ins`. The trace has the reference's order and only what both have; each starts from
         the model's state as it stands, whatever the ones before it did.
+
+        groups  which arrays of a record to keep
         """
         started = time.perf_counter()
         self.check_model(model)
-        layers = list(self.replays(model, reference, dtype=dtype, call=call, backward=backward, store=store))
-        return Trace(self.name, dtype, tuple(reversed(layers)), self.state(model), meta=self._meta(started))
+        layers = list(
+            self.replays(model, reference, dtype=dtype, call=call, backward=backward, groups=groups, store=store)
+        )
+        meta, settings = self._meta(started), self.settings(model)
+        return Trace(self.name, dtype, tuple(reversed(layers)), self.state(model), meta=meta, settings=settings)
 
     def replays(
         self,
@@ -149,6 +158,7 @@ class Adapter(ABC):
         dtype: DType = "float32",
         call: Call = plain_call,
         backward: bool = False,
+        groups: Sequence[str] = REPLAYED,
         store: ArrayStore | None = None,
     ) -> Iterator[LayerRecord]:
         """The layers of `replay` one by one, the last first: a stage's function is met when its caller, which finished
@@ -158,7 +168,7 @@ class Adapter(ABC):
             stand_ins = StandIns(
                 reference,
                 self.is_tensor,
-                self.keeper(),
+                self.keeper,
                 lambda array: self.tensor(array, dtype),
                 self.pullback(dtype) if backward else None,
             )
@@ -179,10 +189,10 @@ class Adapter(ABC):
             def guard(path: str, _: Module, compute: Callable) -> Callable:
                 return stand_ins.wrap(path, compute)
 
-            groups = ("outputs", "handed", "pullback", "buffers")
+            dropped = {group: {} for group in REPLAYED if group not in groups}
             with _replaced(modules, self.computing_method, guard), stages_watched(stand_ins.watch):
                 for some in _chunks(reversed(reference.layers), REPLAYS_PER_FETCH):
-                    done = [record for record in map(perform, some) if record is not None]
+                    done = [replace(record, **dropped) for record in map(perform, some) if record is not None]
                     yield from fetched(done, groups, self.fetch, store)
 
     def load_state(self, model: Model, arrays: Mapping[str, np.ndarray]) -> None:
@@ -307,6 +317,10 @@ class Adapter(ABC):
     @abstractmethod
     def assign(self, model: Model, arrays: Mapping[str, np.ndarray]) -> None:
         """Set parameters and buffers that exist, of the right shape and dtype."""
+
+    @abstractmethod
+    def settings(self, model: Model) -> dict[str, dict[str, Any]]:
+        """What every module was constructed with, by path and in PyTorch's words."""
 
     @abstractmethod
     def versions(self) -> dict[str, str]:

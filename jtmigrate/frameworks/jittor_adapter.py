@@ -13,6 +13,7 @@ from jtmigrate import runtime
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.base import Adapter, DType, Tape, floating_as
 from jtmigrate.frameworks.jittor_optimizer import read_optimizer, write_optimizer
+from jtmigrate.frameworks.jittor_settings import model_settings
 from jtmigrate.frameworks.jittor_variables import (
     attributes,
     distinct,
@@ -155,6 +156,9 @@ class JittorAdapter(Adapter):
                 requires_grad = variables[name].requires_grad
                 variables[name].assign(jt.array(array))
                 variables[name].requires_grad = requires_grad
+
+    def settings(self, model: jt.Module) -> dict[str, dict[str, Any]]:
+        return model_settings(model)
 
     def versions(self) -> dict[str, str]:
         return {"jittor": jt.__version__}

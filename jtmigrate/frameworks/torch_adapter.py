@@ -11,6 +11,7 @@ import torch
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.base import Adapter, DType, Tape, floating_as
 from jtmigrate.frameworks.torch_optimizer import read_optimizer, write_optimizer
+from jtmigrate.frameworks.torch_settings import model_settings
 from jtmigrate.trace.optimizer import OptimizerState
 from jtmigrate.trace.stand_ins import Backward
 
@@ -109,6 +110,9 @@ class TorchAdapter(Adapter):
         with torch.no_grad():
             for name, array in arrays.items():
                 own[name].copy_(torch.tensor(array))
+
+    def settings(self, model: torch.nn.Module) -> dict[str, dict[str, Any]]:
+        return model_settings(model)
 
     def versions(self) -> dict[str, str]:
         return {"torch": torch.__version__}

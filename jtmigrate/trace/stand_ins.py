@@ -45,6 +45,7 @@ class _OffScript(Exception):
 class _Scene:
     """One replay.
 
+    keep     makes handles
     answers  left for each child
     handed   handles on what the children were handed
     targets  (tensor, key of the call, number) of what leaves the module's own code
@@ -52,6 +53,7 @@ class _Scene:
     """
 
     path: str
+    keep: Callable[[Any], Any]
     answers: dict[str, deque[LayerRecord]]
     handed: dict[str, Any] = field(default_factory=dict)
     targets: list[tuple[Any, str, int]] = field(default_factory=list)
@@ -62,7 +64,8 @@ class _Scene:
 class StandIns:
     """Wraps the functions that compute modules; `perform` then runs one of them on its own.
 
-    is_tensor, keep  as for a `Recorder`
+    is_tensor        as for a `Recorder`
+    keeper           makes the `keep` of a `Recorder`, for one performance
     make             turns a recorded array into a tensor of the framework
     backward         None for a forward pass alone
     """
@@ -71,14 +74,14 @@ class StandIns:
         self,
         reference: Trace,
         is_tensor: Callable[[Any], bool],
-        keep: Callable[[Any], Any],
+        keeper: Callable[[], Callable[[Any], Any]],
         make: Callable[[Any], Any],
         backward: Backward | None = None,
     ):
         self._reference = reference
         self._known = {layer.path for layer in reference.layers} | set(reference.uncalled)
         self._is_tensor = is_tensor
-        self._keep = keep
+        self._keeper = keeper
         self._make = make
         self._backward = backward
         self._stages: dict[str, Callable] = {}
@@ -115,7 +118,7 @@ class StandIns:
 
         parameters  trainable ones of the module itself, by local name: what a backward pass differentiates by too
         """
-        scene = _Scene(record.path, self._answers_for(record))
+        scene = _Scene(record.path, self._keeper(), self._answers_for(record))
         self._scene = scene
         result, outputs, pullback, failure = None, {}, {}, ""
         try:
@@ -138,7 +141,7 @@ class StandIns:
             kind=kind,
             is_leaf=is_leaf,
             inputs=record.inputs,
-            outputs={slot: self._keep(tensor) for slot, tensor in outputs.items()},
+            outputs={slot: scene.keep(tensor) for slot, tensor in outputs.items()},
             parent=record.parent,
             arguments=record.arguments,
             result=result,
@@ -172,7 +175,7 @@ class StandIns:
         call = scene.answers[path].popleft()
         _, tensors = call_arguments(args, kwargs, self._is_tensor)
         for slot, tensor in tensors.items():
-            scene.handed[f"{call.key}/{slot}"] = self._keep(tensor)
+            scene.handed[f"{call.key}/{slot}"] = scene.keep(tensor)
         self._leave(scene, call.key, tensors)
         return put_together(call.result, self._enter(scene, f"answer of {call.key}", call.outputs))
 
