@@ -19,11 +19,13 @@ from jtmigrate.compare.result import (
     QuantityResult,
     Tolerances,
 )
+from jtmigrate.compare.steps import StepRuns
 from jtmigrate.trace.allowances import same_shape
-from jtmigrate.trace.record import Arrays, LayerRecord, Trace
+from jtmigrate.trace.record import Arrays, LayerRecord
 from jtmigrate.trace.steps import StepRecord
 from jtmigrate.trace.structure import matching_slots
 
+NO_STEPS = StepRuns()
 Fault = LayerResult | QuantityResult
 Settings = Mapping[str, Any]
 
@@ -235,43 +237,61 @@ def suspect_of(
     parameters: Sequence[ParameterResult] = (),
     quantities: Sequence[QuantityResult] = (),
     tolerances: Tolerances = DEFAULT_TOLERANCES,
-    reference_alone: Trace | None = None,
-    reference_steps: Sequence[StepRecord] = (),
-    candidate_steps: Sequence[StepRecord] = (),
+    steps: StepRuns = NO_STEPS,
 ) -> Suspect:
-    """What the runs know about a fault.
-
-    parameters, quantities            of the whole model; the fault's own are picked out
-    reference_alone                   every layer of the reference alone, where there was a backward pass
-    reference_steps, candidate_steps  all training steps; steps are given for a fault of training, or for none
-    """
+    """What the runs know about a fault. `parameters` and `quantities` are the whole model's: its own are picked out."""
     path = fault.path
-    key = fault.name if _is(fault, Quantity.ACTIVATION_GRADIENT) else fault.key
-    situations = runs.situations(key if isinstance(fault, LayerResult) or key != fault.key else path)
+    situations = runs.situations(_call_of(fault))
+    happened = any(situations)
+    alone = runs.alone.by_key.get(situations.reference.key) if runs.alone and happened else None
     candidate = runs.candidate or runs.isolated
-    step = None if isinstance(fault, LayerResult) else fault.step
-    alone = reference_alone.by_key.get(situations.reference.key) if reference_alone and any(situations) else None
+    ours, theirs = _steps_of(fault, steps)
+    here = [one for side in (ours, theirs) for one in side if one.step == fault.step] if ours or theirs else []
+    before = [one.before.model for one in here] if len(here) == 2 else [runs.reference.state, candidate.state]
+    own = [_own(state, path) for state in before]
+    if len(here) == 2:
+        gradients = _gradients_of_steps(*here, path)
+        buffers = _buffers_of(own, [_own(one.after.model, path) for one in here])
+    else:
+        gradients = _gradients(fault, situations, alone, runs)
+        buffers = _buffers_of(own, _changed_buffers(situations, alone, runs, path))
     return Suspect(
         fault=fault,
         situations=situations,
         tolerances=tolerances,
-        calls=tuple(runs.reference.calls_made_by.get(situations.reference.key, ())) if any(situations) else (),
+        calls=tuple(runs.reference.calls_made_by.get(situations.reference.key, ())) if happened else (),
         parameters=tuple(one for one in parameters if one.name.rpartition(".")[0] == path),
         model_state=runs.reference.state,
-        reference_state=_own(runs.reference.state, path),
-        candidate_state=_own(candidate.state, path),
+        reference_state=own[0],
+        candidate_state=own[1],
         reference_settings=runs.reference.settings.get(path, {}),
         candidate_settings=candidate.settings.get(path, {}),
         quantities=tuple(one for one in quantities if one.path == path),
-        gradients=_gradients(fault, situations, alone, runs),
-        buffers=_buffers(situations, alone, runs, path),
-        reference_steps=_around(reference_steps, step),
-        candidate_steps=_around(candidate_steps, step),
+        gradients=gradients,
+        buffers=buffers,
+        reference_steps=ours,
+        candidate_steps=theirs,
     )
 
 
-def _is(fault: Fault, quantity: Quantity) -> bool:
-    return isinstance(fault, QuantityResult) and fault.quantity is quantity
+def _call_of(fault: Fault) -> str:
+    """Key of the call that a fault is in; the first one of its module where it is in none in particular."""
+    if isinstance(fault, LayerResult):
+        return fault.key
+    return fault.name if fault.quantity is Quantity.ACTIVATION_GRADIENT else fault.path
+
+
+def _steps_of(fault: Fault, steps: StepRuns) -> tuple[tuple[StepRecord, ...], tuple[StepRecord, ...]]:
+    """The reference's and the candidate's steps around a fault of training: with its own gradients where the fault
+    lies before the optimizer, and else with the reference's."""
+    step = getattr(fault, "step", None)
+    if step is None:
+        return (), ()
+    before = (Quantity.LOSS, Quantity.PARAMETER_GRADIENT, Quantity.BUFFER)
+    candidates = (steps.led32, steps.led64) if fault.quantity in before else (steps.given32, steps.given64)
+    sides = steps.reference, next(filter(None, candidates), ())
+    around = [tuple(one for one in side if abs(one.step - step) <= 1) for side in sides]
+    return around[0], around[1]
 
 
 def _trial(situation: str, reference: LayerRecord | None, candidate: LayerRecord | None) -> Trial | None:
@@ -346,22 +366,22 @@ def _completed(reference: Arrays, candidate: Arrays) -> Iterator[tuple[str, np.n
         yield name, np.zeros_like(b) if a is None else a, np.zeros_like(a) if b is None else b
 
 
-def _buffers(
-    situations: Situations, alone: LayerRecord | None, runs: Runs, path: str
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Buffers after the call, from isolated replays where there are two, else from the whole runs."""
-    isolated = situations.isolated
-    if alone is not None and isolated is not None and alone.buffers:
-        changed = (alone.buffers, isolated.buffers)
-    elif runs.reference32 and runs.candidate32:
-        changed = (_own(runs.reference32.buffers, path), _own(runs.candidate32.buffers, path))
-    else:
-        return {}
-    before = (_own(runs.reference.state, path), _own((runs.candidate or runs.isolated).state, path))
+def _gradients_of_steps(reference: StepRecord, candidate: StepRecord, path: str) -> tuple[Difference, ...]:
+    pairs = _completed(_own(reference.gradients, path), _own(candidate.gradients, path))
+    return tuple(Difference(f"gradient of {name}", a, b, {}) for name, a, b in pairs)
+
+
+def _changed_buffers(situations: Situations, alone: LayerRecord | None, runs: Runs, path: str) -> tuple[Arrays, Arrays]:
+    """Buffers that a run changed, from isolated replays where there are two, else from the whole runs."""
+    if alone is not None and situations.isolated is not None and alone.buffers:
+        return alone.buffers, situations.isolated.buffers
+    if runs.reference32 and runs.candidate32:
+        return _own(runs.reference32.buffers, path), _own(runs.candidate32.buffers, path)
+    return {}, {}
+
+
+def _buffers_of(before: Sequence[Arrays], changed: Sequence[Arrays]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """(reference, candidate) of what either side changed; what one side did not change it still has."""
     reference, candidate = ({**old, **new} for old, new in zip(before, changed, strict=True))
     names = [name for name in reference if name in candidate and any(name in new for new in changed)]
     return {name: (reference[name], candidate[name]) for name in names}
-
-
-def _around(steps: Sequence[StepRecord], step: int | None) -> tuple[StepRecord, ...]:
-    return () if step is None else tuple(one for one in steps if abs(one.step - step) <= 1)

@@ -30,7 +30,7 @@ def known(reference, candidate, inputs, quantity, name, *, own_fault=True):
     alone, isolated = (adapter.replay(model, traces[0], backward=True) for model in (reference, candidate))
     path = name if quantity is Quantity.ACTIVATION_GRADIENT else name.rpartition(".")[0]
     fault = QuantityResult(quantity, name, path, 0, (), verdict=Verdict.MISMATCH, reason="", own_fault=own_fault)
-    return suspect_of(fault, Runs(*traces, isolated), reference_alone=alone)
+    return suspect_of(fault, Runs(*traces, isolated, alone))
 
 
 class Net(nn.Module):

@@ -11,6 +11,7 @@ from alignment_tests.jtmigrate.compare.causes.faults import noise, seeded
 from jtmigrate.compare.causes import all_causes
 from jtmigrate.compare.pairing import Runs
 from jtmigrate.compare.result import Quantity, QuantityResult, Verdict
+from jtmigrate.compare.steps import StepRuns
 from jtmigrate.compare.suspect import suspect_of
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
 from jtmigrate.frameworks.training import Training, train
@@ -139,7 +140,7 @@ def suspect(reference, candidate, quantity=Quantity.UPDATE, step=FAULTY, name="0
     theirs = train(adapter, seeded(model()), candidate, BATCHES, teacher=ours, led="gradients")
     trace = adapter.record(seeded(model()), BATCHES[0])
     fault = QuantityResult(quantity, name, "0", 0, (4, 5), step, verdict=Verdict.MISMATCH, reason="")
-    return suspect_of(fault, Runs(trace, None, trace, None, None), reference_steps=ours, candidate_steps=theirs)
+    return suspect_of(fault, Runs(trace, None, trace, None, None), steps=StepRuns(ours, led32=theirs, given32=theirs))
 
 
 CASES = [
