@@ -88,6 +88,14 @@ ACTIVATION, PARAMETER, BUFFER = Quantity.ACTIVATION_GRADIENT, Quantity.PARAMETER
             "gradient of answer of linear 0 is zero: a detached branch",
         ),
         (
+            "missing_path",
+            Net,
+            lambda: Net(lambda y, x: y + x.detach()),
+            ACTIVATION,
+            "",
+            "lacks a share like the gradient of answer of linear 0: a detached branch",
+        ),
+        (
             "through_stop_gradient",
             lambda: Net(lambda y, x: y + x.detach()),
             Net,
@@ -211,6 +219,26 @@ def test_a_buffer(name, change, which, words):
     causes = dict(all_causes(known(reference, candidate, IMAGE, BUFFER, f"0.{which}")))
     assert next(iter(causes)) == name, causes
     assert words in causes[name]
+
+
+class Average(nn.Module):
+    """A moving average that is no layer that anybody knows."""
+
+    def __init__(self, decay):
+        super().__init__()
+        self.linear = nn.Linear(5, 5)
+        self.register_buffer("mean", torch.zeros(5))
+        self._decay = decay
+
+    def forward(self, x):
+        self.mean.data.copy_(self._decay * self.mean + (1 - self._decay) * x.mean(0))
+        return self.linear(x)
+
+
+def test_another_decay():
+    causes = dict(all_causes(known(seeded(Average(0.9)), Average(0.5), ROWS, BUFFER, "mean")))
+    assert next(iter(causes)) == "other_decay", causes
+    assert "mean moves 5 times as far" in causes["other_decay"]
 
 
 def test_a_buffer_that_should_stay():

@@ -15,7 +15,6 @@ from jtmigrate.parity import optim
 from jtmigrate.plan import ModelPair, Plan
 from jtmigrate.trace.stages import stage
 
-
 pytestmark = pytest.mark.slow
 
 
