@@ -114,7 +114,7 @@ class Suspect:
     quantities          all that were compared of the same module
     gradients           (reference, candidate) of every gradient that was compared of the same module, by what it is of
     buffers             (reference, candidate) of every buffer of the module after the run, by local name
-    reference_steps     training steps up to the faulty one and the one after; so are candidate_steps
+    reference_steps     all training steps, for a fault of training; so are candidate_steps
     """
 
     fault: Fault
@@ -282,16 +282,13 @@ def _call_of(fault: Fault) -> str:
 
 
 def _steps_of(fault: Fault, steps: StepRuns) -> tuple[tuple[StepRecord, ...], tuple[StepRecord, ...]]:
-    """The reference's and the candidate's steps around a fault of training: with its own gradients where the fault
-    lies before the optimizer, and else with the reference's."""
-    step = getattr(fault, "step", None)
-    if step is None:
+    """The reference's and the candidate's steps for a fault of training: with its own gradients where the fault lies
+    before the optimizer, and else with the reference's."""
+    if getattr(fault, "step", None) is None:
         return (), ()
     before = (Quantity.LOSS, Quantity.PARAMETER_GRADIENT, Quantity.BUFFER)
     candidates = (steps.led32, steps.led64) if fault.quantity in before else (steps.given32, steps.given64)
-    sides = steps.reference, next(filter(None, candidates), ())
-    around = [tuple(one for one in side if abs(one.step - step) <= 1) for side in sides]
-    return around[0], around[1]
+    return tuple(steps.reference), tuple(next(filter(None, candidates), ()))
 
 
 def _trial(situation: str, reference: LayerRecord | None, candidate: LayerRecord | None) -> Trial | None:

@@ -1,10 +1,11 @@
 """What an optimizer was constructed with: kinds, groups and options are read, not guessed."""
 
-from jtmigrate.compare.causes.steps import near, option_pairs, options_of, records, steps
+from collections.abc import Sequence
+
+from jtmigrate.compare.causes.steps import near, option_pairs, records, steps
 from jtmigrate.compare.causes.words import instead, ratio, shown
 from jtmigrate.compare.result import Quantity
 from jtmigrate.compare.suspect import Suspect
-from jtmigrate.trace.steps import StepRecord
 
 STEP = (
     Quantity.UPDATE,
@@ -40,24 +41,22 @@ def not_in_the_optimizer(suspect: Suspect) -> str:
 
 def off_by_one_schedule(suspect: Suspect) -> str:
     """A learning rate that the reference has one step earlier or later."""
-    for name, a, b in option_pairs(suspect, "lr"):
-        for other in suspect.reference_steps:
-            value = options_of(other.before.optimizer, name).get("lr")
-            if other.step == suspect.fault.step or value is None or not near(value, b):
-                continue
-            words = "one step late" if other.step < suspect.fault.step else "one step early"
-            return f"its learning rate is {shown(b)} instead of {shown(a)}: the schedule is off by one, {words}"
+    ours, theirs = _rates(suspect)
+    if _same(ours, theirs):
+        return ""
+    for words, early, late in (("late", ours, theirs), ("early", theirs, ours)):
+        if len(early) > 1 and _same(early[:-1], late[1:]):
+            at = next(step for step, pair in enumerate(zip(ours, theirs, strict=True)) if not near(*pair))
+            rates = f"{shown(theirs[at])} instead of {shown(ours[at])} at step {at}"
+            return f"its learning rate is {rates}: the schedule is off by one, one step {words}"
     return ""
 
 
 def constant_schedule(suspect: Suspect) -> str:
     """A learning rate that stays where the reference's changes: the schedule is not stepped, or once an epoch."""
-    sides = [[_rate(one) for one in side] for side in (suspect.reference_steps, suspect.candidate_steps)]
-    if suspect.quantity not in STEP or any(len(side) < 2 or None in side for side in sides):
-        return ""
-    ours, theirs = (len(set(side)) for side in sides)
-    if ours > 1 and theirs == 1:
-        return f"its learning rate stays {shown(sides[1][0])}: the schedule is not stepped, or once an epoch"
+    ours, theirs = _rates(suspect)
+    if len(set(ours)) > 1 and len(set(theirs)) == 1:
+        return f"its learning rate stays {shown(theirs[0])}: the schedule is not stepped, or once an epoch"
     return ""
 
 
@@ -101,9 +100,17 @@ HYPOTHESES = (
 )
 
 
-def _rate(record: StepRecord) -> float | None:
-    """The learning rate of the first group."""
-    return next((group.options.get("lr") for group in record.before.optimizer.groups), None)
+def _rates(suspect: Suspect) -> tuple[list[float], list[float]]:
+    """The learning rates of the first group in every step, on both sides; none where it is not the optimizer's fault."""
+    if suspect.quantity not in STEP:
+        return [], []
+    sides = (suspect.reference_steps, suspect.candidate_steps)
+    found = [[one.before.optimizer.groups[0].options["lr"] for one in side] for side in sides]
+    return (found[0], found[1]) if len(found[0]) == len(found[1]) else ([], [])
+
+
+def _same(ours: Sequence[float], theirs: Sequence[float]) -> bool:
+    return all(map(near, ours, theirs))
 
 
 def _decay(name: str, reference: float, candidate: float) -> str:
