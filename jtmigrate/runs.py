@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 from jtmigrate import runtime
 from jtmigrate.compare.floor import noise_floor
-from jtmigrate.frameworks.base import Adapter, Call, plain_call
+from jtmigrate.compare.matching import Matching, match
+from jtmigrate.compare.renaming import renamed, renamed_replay
+from jtmigrate.frameworks.base import NO_NAMES, Adapter, Call, plain_call
 from jtmigrate.plan import ModelPair, Plan
 from jtmigrate.trace.record import Trace
 from jtmigrate.trace.steps import StepRecord
@@ -41,12 +43,16 @@ class ReferenceRuns(NamedTuple):
 
 
 class CandidateRuns(NamedTuple):
-    """What the candidate leaves behind; None where the plan does not ask for it."""
+    """What the candidate leaves behind, under the reference's names; None where the plan does not ask for it.
+
+    matching  which of its modules and parameters is which of the reference's
+    """
 
     trace32: Trace | None = None
     trace64: Trace | None = None
     isolated: Trace | None = None
     steps: Steps = NO_STEPS
+    matching: Matching = Matching((), (), NO_NAMES)
 
     @property
     def trace(self) -> Trace:
@@ -92,7 +98,7 @@ def run_reference(pair: ModelPair, plan: Plan, clock: Clock, store: ArrayStore) 
                 floors = _floors(adapter, model, trace32, alone, call)
     steps = {}
     if plan.steps:
-        steps = _reference_steps(adapter, model, pair, plan, clock)
+        steps = _reference_steps(adapter, model, pair, plan, clock, store)
     return ReferenceRuns(trace32, trace64, alone, floors, steps)
 
 
@@ -113,16 +119,24 @@ def run_candidate(
     if plan.propagated:
         with clock.stage("jittor float32"):
             trace32 = adapter.record(model, pair.inputs, loss=pair.loss_jittor, **options)
-    if plan.isolated:
-        with clock.stage("jittor layer by layer"):
-            isolated = adapter.replay(model, reference.trace, **options)
     if plan.float64:
         with clock.stage("jittor float64"):
             trace64 = adapter.record(model, pair.inputs, dtype="float64", loss=pair.loss_jittor, **options)
+    whole = trace32 or trace64
+    matching = match(reference.trace, whole, pair.names) if whole and reference.trace else Matching((), (), NO_NAMES)
+    if plan.isolated and reference.trace:
+        with clock.stage("jittor layer by layer"):
+            isolated = adapter.replay(model, reference.trace, names=matching.names or pair.names, **options)
     steps = {}
     if plan.steps:
-        steps = _candidate_steps(adapter, model, pair, plan, clock, reference.steps)
-    return CandidateRuns(trace32, trace64, isolated, steps)
+        steps = _candidate_steps(adapter, model, pair, plan, clock, store, reference.steps)
+    return CandidateRuns(
+        trace32 and renamed(trace32, matching),
+        trace64 and renamed(trace64, matching),
+        isolated and renamed_replay(isolated, matching),
+        steps,
+        matching,
+    )
 
 
 def _floors(adapter: Adapter, model: Any, reference: Trace, alone: Trace, call: Call) -> dict[str, dict[str, float]]:
@@ -143,11 +157,13 @@ def _batches(pair: ModelPair, plan: Plan) -> list[Any]:
     return [given[number % len(given)] for number in range(plan.steps)]
 
 
-def _reference_steps(adapter: Adapter, model: Any, pair: ModelPair, plan: Plan, clock: Clock) -> Steps:
+def _reference_steps(
+    adapter: Adapter, model: Any, pair: ModelPair, plan: Plan, clock: Clock, store: ArrayStore
+) -> Steps:
     from jtmigrate.frameworks.training import train
 
     batches = _batches(pair, plan)
-    options = {"call": pair.call_torch or plain_call, "loss": pair.loss_torch}
+    options = {"call": pair.call_torch or plain_call, "loss": pair.loss_torch, "store": store}
     with clock.stage("torch training"):
         own32 = train(adapter, model, pair.training_torch, batches, **options)
         own64 = train(adapter, model, pair.training_torch, batches, dtype="float64", **options)
@@ -157,12 +173,12 @@ def _reference_steps(adapter: Adapter, model: Any, pair: ModelPair, plan: Plan, 
 
 
 def _candidate_steps(
-    adapter: Adapter, model: Any, pair: ModelPair, plan: Plan, clock: Clock, reference: Steps
+    adapter: Adapter, model: Any, pair: ModelPair, plan: Plan, clock: Clock, store: ArrayStore, reference: Steps
 ) -> Steps:
     from jtmigrate.frameworks.training import train
 
     batches = _batches(pair, plan)
-    options = {"call": pair.call_jittor or plain_call, "loss": pair.loss_jittor}
+    options = {"call": pair.call_jittor or plain_call, "loss": pair.loss_jittor, "store": store}
     single = {"teacher": reference["reference32"]}
     double = {"teacher": reference["reference64"], "dtype": "float64"}
     runs = {

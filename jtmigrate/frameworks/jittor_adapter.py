@@ -79,13 +79,21 @@ class JittorAdapter(Adapter):
     def backward(self, optimizer: jt.optim.Optimizer, model: jt.Module, loss: jt.Var) -> dict[str, jt.Var]:
         optimizer.zero_grad()
         optimizer.backward(loss)
-        gradients = {
-            id(var): gradient
-            for group in optimizer.param_groups
-            for var, gradient in zip(group["params"], group["grads"], strict=True)
-        }
+        gradients = _gradients(optimizer)
         parameters = self.parameters(model)
         return {name: second_name(gradients[id(var)]) for name, var in parameters.items() if id(var) in gradients}
+
+    def give_gradients(
+        self, optimizer: jt.optim.Optimizer, model: jt.Module, gradients: Mapping[str, np.ndarray]
+    ) -> None:
+        parameters = self.parameters(model)
+        optimizer.zero_grad()
+        optimizer.backward(sum(var.sum() for var in parameters.values()))  # so that it counts a step
+        places = _gradients(optimizer)
+        for name, var in parameters.items():
+            given = gradients.get(name, np.zeros(tuple(var.shape)))
+            if id(var) in places:
+                places[id(var)].update(jt.array(given.astype(str(var.dtype)).reshape(tuple(var.shape))))
 
     def read_optimizer(self, optimizer: jt.optim.Optimizer, model: jt.Module) -> OptimizerState:
         return read_optimizer(optimizer, model)
@@ -162,6 +170,15 @@ class JittorAdapter(Adapter):
 
     def versions(self) -> dict[str, str]:
         return {"jittor": jt.__version__}
+
+
+def _gradients(optimizer: jt.optim.Optimizer) -> dict[int, jt.Var]:
+    """Where an optimizer keeps the gradient of each parameter, by the parameter's `id`."""
+    return {
+        id(var): gradient
+        for group in optimizer.param_groups
+        for var, gradient in zip(group["params"], group["grads"], strict=True)
+    }
 
 
 class _Tape(Tape):

@@ -61,6 +61,14 @@ class TorchAdapter(Adapter):
         parameters = self.parameters(model)
         return {name: _apart(each.grad) for name, each in parameters.items() if each.grad is not None}
 
+    def give_gradients(
+        self, optimizer: torch.optim.Optimizer, model: torch.nn.Module, gradients: Mapping[str, np.ndarray]
+    ) -> None:
+        optimizer.zero_grad()
+        for name, parameter in self.parameters(model).items():
+            if name in gradients:
+                parameter.grad = torch.tensor(gradients[name]).to(parameter.dtype)
+
     def read_optimizer(self, optimizer: torch.optim.Optimizer, model: torch.nn.Module) -> OptimizerState:
         return read_optimizer(optimizer, model)
 

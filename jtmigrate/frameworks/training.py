@@ -1,14 +1,14 @@
 """Training steps of one model, recorded: on its own, or led by the steps of another."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from jtmigrate.frameworks.base import Adapter, Call, DType, Loss, Model, plain_call
-from jtmigrate.trace.optimizer import OptimizerState
 from jtmigrate.trace.steps import StepRecord, TrainingState
+from jtmigrate.trace.store import ArrayStore, stored
 from jtmigrate.trace.structure import take_apart
 
 Optimizer = Any
@@ -41,12 +41,14 @@ def train(
     loss: Loss | None = None,
     teacher: Sequence[StepRecord] | None = None,
     led: Led = "state",
+    store: ArrayStore | None = None,
 ) -> tuple[StepRecord, ...]:
     """One step a batch; the model is left as it was.
 
     teacher  steps of the other framework, as many as there are batches: before each, its parameters, buffers and
              optimizer state are loaded, but not the options, which are the optimizer's own
     led      "gradients": the batch is not run; the step is taken with the teacher's gradients
+    store    keep parameters and moments there and not in memory
     """
     with adapter.running(model, dtype, backward=True) as live:
         optimizer = training.build_optimizer(live)
@@ -55,53 +57,46 @@ def train(
         for number, batch in enumerate(batches):
             leader = teacher[number] if teacher else None
             if leader:
-                _follow(adapter, live, optimizer, leader.before)
-            before = _state(adapter, live, optimizer)
+                before = _follow(adapter, live, optimizer, leader.before)
+            else:
+                before = steps[-1].after if steps else _state(adapter, live, optimizer, store)
             losses: dict[str, Any] = {}
             if leader and led == "gradients":
-                total = _linear(adapter, live, leader.gradients, dtype)
+                gradients = leader.gradients
+                adapter.give_gradients(optimizer, live, gradients)
             else:
                 output = call(live, adapter.tensors(batch, dtype))
                 total = loss(live, output) if loss else adapter.probe(output, dtype)
-                losses = {
-                    slot: each for slot, each in take_apart(output, adapter.is_tensor)[1].items() if _is_scalar(each)
-                }
-            gradients = adapter.backward(optimizer, live, total)
-            gradients, losses = adapter.fetch_all(gradients), adapter.fetch_all(losses)
+                keep, (_, tensors) = adapter.keeper(), take_apart(output, adapter.is_tensor)
+                scalars = {slot: keep(tensor) for slot, tensor in tensors.items() if _is_scalar(tensor)}
+                gradients = adapter.fetch_all(adapter.backward(optimizer, live, total))
+                losses = adapter.fetch_all(scalars)
             norm = training.clip(optimizer) if training.clip else None
             optimizer.step()
             if schedule is not None:
                 schedule.step()
             clip_norm = None if norm is None else float(norm)
-            steps.append(StepRecord(number, before, losses, gradients, clip_norm, _state(adapter, live, optimizer)))
+            after = _state(adapter, live, optimizer, store)
+            steps.append(StepRecord(number, before, losses, stored(store, gradients), clip_norm, after))
     return tuple(steps)
 
 
-def _follow(adapter: Adapter, model: Model, optimizer: Optimizer, leader: TrainingState) -> None:
+def _follow(adapter: Adapter, model: Model, optimizer: Optimizer, leader: TrainingState) -> TrainingState:
+    """Take over the leader's parameters, buffers and moments; the optimizer's kind and options stay its own."""
     adapter.load_state(model, leader.model)
     own = adapter.read_optimizer(optimizer, model)
-    if set(own.slots) | set(leader.optimizer.slots):
-        adapter.write_optimizer(optimizer, model, _with_slots(own, leader.optimizer))
-
-
-def _with_slots(own: OptimizerState, leader: OptimizerState) -> OptimizerState:
-    """The optimizer's own kind and options with the leader's moments; those that it does not keep are left out."""
     names = {name for group in own.groups for name in group.names}
-    return replace(own, slots={name: slots for name, slots in leader.slots.items() if name in names})
+    slots = {name: slots for name, slots in leader.optimizer.slots.items() if name in names}
+    led = replace(own, slots=slots)
+    if own.slots or slots:
+        adapter.write_optimizer(optimizer, model, led)
+    return TrainingState(leader.model, led)
 
 
-def _state(adapter: Adapter, model: Model, optimizer: Optimizer) -> TrainingState:
-    return TrainingState(adapter.state(model), adapter.read_optimizer(optimizer, model))
-
-
-def _linear(adapter: Adapter, model: Model, gradients: Mapping[str, np.ndarray], dtype: DType) -> Any:
-    """A loss whose gradients are exactly these."""
-    terms = [
-        (parameter * adapter.tensor(gradients[name].reshape(tuple(parameter.shape)), dtype)).sum()
-        for name, parameter in adapter.parameters(model).items()
-        if name in gradients
-    ]
-    return sum(terms[1:], terms[0])
+def _state(adapter: Adapter, model: Model, optimizer: Optimizer, store: ArrayStore | None) -> TrainingState:
+    state = adapter.read_optimizer(optimizer, model)
+    slots = {name: stored(store, arrays) for name, arrays in state.slots.items()}
+    return TrainingState(stored(store, adapter.state(model)), replace(state, slots=slots))
 
 
 def _is_scalar(tensor: Any) -> bool:

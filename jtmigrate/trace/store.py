@@ -62,3 +62,10 @@ class StoredArrays(Mapping[str, np.ndarray]):
 
     def __len__(self) -> int:
         return len(self._kept)
+
+
+def stored(store: ArrayStore | None, arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+    """The same arrays, kept in a store if there is one."""
+    if store is None:
+        return arrays
+    return StoredArrays(store, {name: store.put(array) for name, array in arrays.items()})
