@@ -101,7 +101,7 @@ HYPOTHESES = (
 
 
 def _rates(suspect: Suspect) -> tuple[list[float], list[float]]:
-    """The learning rates of the first group in every step, on both sides; none where it is not the optimizer's fault."""
+    """Learning rates of the first group, step by step, on both sides; none where the optimizer is not at fault."""
     if suspect.quantity not in STEP:
         return [], []
     sides = (suspect.reference_steps, suspect.candidate_steps)

@@ -288,17 +288,17 @@ def led_by(change, quantity=Quantity.PARAMETER_GRADIENT):
 
 def test_gradients_that_are_not_cleared():
     def keep(steps):
-        before, here, *rest = steps
+        first, before, here, *rest = steps
         summed = {name: array + before.gradients[name] for name, array in here.gradients.items()}
-        return [before, replace(here, gradients=summed), *rest]
+        return [first, before, replace(here, gradients=summed), *rest]
 
     assert "not cleared" in dict(all_causes(led_by(keep)))["gradient_of_other_steps"]
 
 
 def test_another_batch():
     def stale(steps):
-        before, here, *rest = (replace(one, losses={"": np.array(float(one.step + 2))}) for one in steps)
-        return [before, replace(here, losses=before.losses), *rest]
+        first, before, here, *rest = (replace(one, losses={"": np.array(float(one.step + 2))}) for one in steps)
+        return [first, before, replace(here, losses=before.losses), *rest]
 
     found = led_by(stale, Quantity.LOSS)
     told = tuple(replace(one, losses={"": np.array(float(one.step + 2))}) for one in found.reference_steps)
