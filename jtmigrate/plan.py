@@ -1,15 +1,14 @@
 """What to compare, and how: `ModelPair` and `Plan`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from jtmigrate.compare.decisions import Margin
-from jtmigrate.compare.layers import NO_MARGINS
 from jtmigrate.compare.pairing import Exceptions
 from jtmigrate.compare.result import DEFAULT_TOLERANCES, Tolerances
 from jtmigrate.errors import UserError
-from jtmigrate.frameworks.base import NO_NAMES, Call, Loss
+from jtmigrate.frameworks.base import Call, Loss
 
 if TYPE_CHECKING:
     from jtmigrate.frameworks.training import Training
@@ -40,13 +39,13 @@ class ModelPair:
     call_torch: Call | None = None
     call_jittor: Call | None = None
     exceptions: Exceptions = ()
-    names: Mapping[str, str] = NO_NAMES
+    names: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     loss_torch: Loss | None = None
     loss_jittor: Loss | None = None
     training_torch: "Training | None" = None
     training_jittor: "Training | None" = None
-    margins: Mapping[str, Margin] = NO_MARGINS
+    margins: Mapping[str, Margin] = field(default_factory=dict)
     batches: Sequence[Any] = ()
 
 
