@@ -105,7 +105,7 @@ class Experiment:
 class Suspect:
     """The layer or quantity at fault.
 
-    situations          the call in all runs; all None for a fault of training
+    situations          the call in all runs; for a fault of training, in the runs before it
     calls               what the reference's call called, in the order in which it finished
     parameters          the layer's own, compared; not its children's
     model_state         all parameters and buffers of the reference by full name, before the run

@@ -28,7 +28,7 @@ class Step:
     parameter, slots   before the step
     gradient           before clipping
     factor             by which the reference's clipping would scale it
-    answer, moments    the parameter and its slots after the step
+    answer             the parameter after the step
     expected           the parameter by the reference's optimizer
     noise              max|emulated - recorded| of the reference's own step
     """
@@ -41,7 +41,6 @@ class Step:
     gradient: np.ndarray
     factor: float
     answer: np.ndarray
-    moments: Mapping[str, np.ndarray]
     expected: np.ndarray
     noise: float
 
@@ -180,7 +179,6 @@ def _step(name: str, reference: StepRecord, candidate: StepRecord, factor: float
         gradient=candidate.gradients[name],
         factor=theirs,
         answer=candidate.after.model[name],
-        moments=candidate.after.optimizer.slots.get(name, {}),
         expected=expected[0],
         noise=float(np.abs(right[0] - reference.after.model[name]).max(initial=0)),
     )
