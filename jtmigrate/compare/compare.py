@@ -72,9 +72,7 @@ def compare(
             parameters=parameters,
             quantities=quantities,
             tolerances=tolerances,
-            reference_alone=alone,
-            reference_steps=steps.reference,
-            candidate_steps=steps.given32 if steps.given32 else steps.given64,
+            steps=steps,
         )
         cause = likeliest_cause(suspect)
     coverage = account(layers, parameters, quantities)
