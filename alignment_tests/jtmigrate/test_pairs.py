@@ -11,7 +11,7 @@ from torch import nn as tnn
 from alignment_tests.jtmigrate import pairs
 from alignment_tests.jtmigrate.models import lstm, residual, transformer, unet
 from jtmigrate import diff
-from jtmigrate.compare.result import Verdict
+from jtmigrate.compare.result import Quantity, Verdict
 from jtmigrate.frameworks.jittor_adapter import JittorAdapter
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
 from jtmigrate.parity import nn as pnn
@@ -103,3 +103,11 @@ def test_a_fault_is_found_where_it_is(kind):
     assert not result
     assert result.first_fault.path == kind.path
     assert result.first_fault.own_fault
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_its_gradients_are_aligned_too(name):
+    """In training, but for the transformer: dropout draws other numbers in either framework."""
+    result = diff(*both(KINDS[name], training=name != "transformer"), KINDS[name].inputs, backward=True)
+    assert result, result.failures
+    assert {row.quantity for row in result.quantities} >= {Quantity.ACTIVATION_GRADIENT, Quantity.PARAMETER_GRADIENT}
