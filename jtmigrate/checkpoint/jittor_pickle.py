@@ -22,7 +22,7 @@ CONTAINER = "Jittor pickle"
 KEEPS_TIES = True
 HOLDS = tuple(dtype for dtype in DTYPES if dtype not in COMPLEX)
 
-_TRAILER = b"HCAJSLHD"
+TRAILER = b"HCAJSLHD"
 _SHA1_BYTES = 20
 
 
@@ -64,7 +64,7 @@ def write(file: BinaryIO, tensors: Mapping[str, TensorLeaf]) -> None:
             output.write(piece)
         output.write(pickle.TUPLE + pickle.BUILD)
     output.write(pickle.SETITEMS + pickle.STOP)
-    file.write(output.sha1.digest() + _TRAILER)
+    file.write(output.sha1.digest() + TRAILER)
 
 
 class _Hashing:
@@ -88,15 +88,15 @@ def _dtype(dtype: np.dtype) -> bytes:
 
 def _check_trailer(file: BinaryIO) -> None:
     size = file.seek(0, os.SEEK_END)
-    tail = _SHA1_BYTES + len(_TRAILER)
+    tail = _SHA1_BYTES + len(TRAILER)
     file.seek(max(0, size - tail))
     end = file.read()
-    if not end.endswith(_TRAILER):
+    if not end.endswith(TRAILER):
         return
     sha1 = hashlib.sha1(usedforsecurity=False)
     for piece in FileRange(file, 0, size).pieces(0, max(0, size - tail)):
         sha1.update(piece)
-    if sha1.digest() != end[: -len(_TRAILER)]:
+    if sha1.digest() != end[: -len(TRAILER)]:
         raise FormatError("its checksum does not match its content: the file is damaged")
 
 

@@ -14,6 +14,7 @@ import struct
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import reduce
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
 from jtmigrate.checkpoint.errors import FormatError
@@ -294,11 +295,17 @@ def _ordered_dict(items: Iterable[tuple[Any, Any]] = ()) -> PlainDict:
     return PlainDict({_key(key): value for key, value in items})
 
 
+def _counter(counts: Mapping[Any, Any] = MappingProxyType({})) -> PlainDict:
+    """The milestones of a schedule, for one."""
+    return PlainDict(counts)
+
+
 def _default_dict(_factory: Any = None) -> PlainDict:
     return PlainDict()
 
 
 _CONTAINERS: dict[str, Any] = {
     "collections.OrderedDict": _ordered_dict,
+    "collections.Counter": _counter,
     "collections.defaultdict": _default_dict,
 }

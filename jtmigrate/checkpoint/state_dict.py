@@ -30,7 +30,8 @@ def contents_of(unpickled: Unpickled, container: str) -> Contents:
     beside = [str(key) for key in tree if key != wrapper] if wrapper else []
     prefix = f"{wrapper}." if wrapper else ""
     within = [f"{prefix}{name}" for name, value in entries.items() if not _is_named_tensor(name, value)]
-    return Contents(_leaves(entries, wrapped=bool(wrapper)), container, wrapper, (*beside, *within), opaque)
+    leaves = _leaves(entries, wrapped=bool(wrapper))
+    return Contents(leaves, container, wrapper, (*beside, *within), opaque, tree=tree)
 
 
 def _is_named_tensor(name: Any, value: Any) -> bool:
