@@ -149,7 +149,7 @@ def _layout(values: Mapping[str, Any], parts: int) -> tuple[int, tuple[int, ...]
 def _transpose(values: Mapping[str, Any]) -> Rule:
     if sorted(values["axes"]) != list(range(len(values["axes"]))):
         raise UserError(f"axes = {values['axes']} is no order of axes such as [1, 0]")
-    return Transpose(_matching(values["transpose"]), tuple(values["axes"]), optional=values["optional"])
+    return Transpose(matching(values["transpose"]), tuple(values["axes"]), optional=values["optional"])
 
 
 def _cast(values: Mapping[str, Any]) -> Rule:
@@ -158,10 +158,11 @@ def _cast(values: Mapping[str, Any]) -> Rule:
             raise UserError(f"{key} = {values[key]!r} is no dtype; known: {', '.join(DTYPES)}")
     if np.dtype(values["from"]).kind != np.dtype(values["to"]).kind:
         raise UserError(f"a cast from {values['from']} to {values['to']} changes what the numbers mean")
-    return Cast(_matching(values["cast"]), values["from"], values["to"], optional=values["optional"])
+    return Cast(matching(values["cast"]), values["from"], values["to"], optional=values["optional"])
 
 
-def _matching(pattern: str) -> Renaming:
+def matching(pattern: str) -> Renaming:
+    """Whole names that match a pattern, unchanged."""
     return Renaming(pattern, r"\g<0>", whole=True)
 
 
