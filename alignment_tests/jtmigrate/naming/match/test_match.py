@@ -141,10 +141,10 @@ def test_another_number_of_calls_says_nothing() -> None:
 
 def test_equal_values() -> None:
     a, b, square = random(4, 3), random(4, 3, seed=1), random(5, 5)
-    old = valued({"a": a, "b": b, "zero": np.zeros((4, 3), np.float32), "square": square})
-    new = valued({"c": b.astype(np.float64), "d": a, "e": np.zeros((4, 3), np.float32), "f": square.T.copy()})
+    old = valued({"a": a, "b": b, "zero.weight": np.zeros((4, 3), np.float32), "square": square})
+    new = valued({"c": b.astype(np.float64), "d": a, "e.weight": np.zeros((4, 3), np.float32), "f": square.T.copy()})
     result = match(old, new)
-    assert paired(result) == {"c": "b", "d": "a", "e": "zero", "f": "square"}
+    assert paired(result) == {"c": "b", "d": "a", "e.weight": "zero.weight", "f": "square"}
     pairs = {pair.target: pair for pair in result.pairs}
     assert pairs["f"] == Pair("square", "f", "equal values, transposed", 1.0, (1, 0))
 
