@@ -1,6 +1,7 @@
 """`jtmigrate convert`: a checkpoint file into another format, every tensor accounted for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,13 +11,27 @@ from jtmigrate.errors import UserError
 
 if TYPE_CHECKING:
     from jtmigrate.checkpoint.contents import Contents
+    from jtmigrate.naming.schema import Schema
 
 
 def command(
     src: Annotated[
-        Path, typer.Argument(metavar="SRC", help="Checkpoint: .pth, .pt, .ckpt, .pkl, .safetensors or .npz.")
+        Path,
+        typer.Argument(
+            metavar="SRC",
+            help="Checkpoint: .pth, .pt, .ckpt, .pkl, .safetensors (or their index), .npz or .onnx; or a folder.",
+        ),
     ],
-    dst: Annotated[Path, typer.Argument(metavar="DST", help="Result; its suffix says which of these formats.")],
+    dst: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DST", help="Result; its suffix says which format: .pth, .pt, .ckpt, .pkl, .safetensors or .npz."
+        ),
+    ],
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="SUFFIX", help="Convert every checkpoint in the folder SRC into the folder DST."),
+    ] = None,
     config: Annotated[
         str | None, typer.Option(metavar="NAME", help="Check against this NanoDet-Plus configuration.")
     ] = None,
@@ -44,51 +59,77 @@ def command(
 ) -> None:
     """Convert a checkpoint into another format; every tensor is checked, written and read back. Nothing is executed.
 
-    Exit code 0 if done, 2 if a file is unusable or does not fit the target (nothing is written then).
+    Exit code 0 if done, 2 if a file is unusable or does not fit the target (nothing is written for it then).
     """
-    from rich.console import Console
-
-    from jtmigrate.checkpoint import container_for, open_checkpoint
-    from jtmigrate.convert import convert
-    from jtmigrate.report.conversion import check_report, print_conversion, write_conversion
+    from jtmigrate.report.conversion import check_report
 
     if schema and config:
         raise UserError("--config and --schema name two targets: give one")
     if (num_classes or training) and not config:
         raise UserError("--num-classes and --training describe a --config: give one, such as nanodet-plus-m_416")
-    container_for(dst)
+    if to and config:
+        raise UserError("--config describes one checkpoint, --to converts many: give one of them")
     if report:
         check_report(report)
-    with open_checkpoint(src, trust=trust or ()) as contents:
-        target = _target(contents, schema, config, num_classes, ema=ema, training=training)
-        result = convert(contents, dst, ema=ema, dry_run=dry_run, prove=proof, **target)
+    options = {"ema": ema, "dry_run": dry_run, "prove": proof}
+    if to:
+        _convert_tree(src, dst, to, report, {**options, "trust": trust or (), "schema": _schema(schema)})
+    else:
+        with _opened(src, dst, trust or ()) as contents:
+            preset = _preset(contents, config, num_classes, ema=ema, training=training) if config else {}
+            _convert(contents, dst, report, {"schema": _schema(schema), **options, **preset})
+
+
+@contextmanager
+def _opened(src: Path, dst: Path, trust: Collection[str]) -> Iterator["Contents"]:
+    """What is in `src`, once it is known that the format of `dst` is."""
+    from jtmigrate.checkpoint import container_for, open_checkpoint
+
+    container_for(dst)
+    with open_checkpoint(src, trust=trust) as contents:
+        yield contents
+
+
+def _convert(contents: "Contents", dst: Path, report: Path | None, options: Mapping[str, Any]) -> None:
+    from rich.console import Console
+
+    from jtmigrate.convert import convert
+    from jtmigrate.report.conversion import print_conversion, write_conversion
+
+    result = convert(contents, dst, **options)
     print_conversion(result, Console())
     if report:
         write_conversion(result, report)
 
 
-def _target(
-    contents: "Contents", schema: Path | None, config: str | None, num_classes: int | None, *, ema: bool, training: bool
-) -> dict[str, Any]:
-    """Arguments of `convert` that describe the target."""
-    from jtmigrate.naming.prefixes import unwrap
+def _convert_tree(src: Path, dst: Path, to: str, report: Path | None, options: Mapping[str, Any]) -> None:
+    """Exits with 2 if a checkpoint was refused, once all of them had their turn."""
+    from rich.console import Console
+
+    from jtmigrate.convert_tree import convert_tree
+    from jtmigrate.report.conversion_tree import print_tree, write_tree
+
+    result = convert_tree(src, dst, to, **options)
+    print_tree(result, Console())
+    if report:
+        write_tree(result, report)
+    if not result:
+        raise typer.Exit(2)
+
+
+def _schema(path: Path | None) -> "Schema | None":
     from jtmigrate.naming.schema_json import read_schema
 
-    if schema:
-        return {"schema": read_schema(schema)}
-    if not config:
-        return {}
-    tensors = unwrap(contents.leaves, ema=ema).apply(contents.leaves)
-    shapes = {name: tensor.shape for name, tensor in tensors.items()}
-    return _preset(config, num_classes, shapes, training=training)
+    return read_schema(path) if path else None
 
 
-def _preset(
-    config: str, num_classes: int | None, shapes: Mapping[str, tuple[int, ...]], *, training: bool
-) -> dict[str, Any]:
+def _preset(contents: "Contents", config: str, num_classes: int | None, *, ema: bool, training: bool) -> dict[str, Any]:
     """Arguments of `convert` for a configuration with as many classes as the file's head has."""
+    from jtmigrate.naming.prefixes import unwrap
     from jtmigrate.presets import nanodet
 
+    tensors = unwrap(contents.leaves, ema=ema).apply(contents.leaves)
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
     schema = nanodet.schema(config, num_classes=num_classes, shapes=shapes, training=training)
     if not training:
         return {"schema": schema, "ignore": nanodet.TRAINING_ONLY}
