@@ -1,6 +1,8 @@
 """The bytes of a pickle, read with limits: a few of them can ask for any memory and any time."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from jtmigrate.checkpoint.byte_ranges import FileRange
@@ -46,6 +48,13 @@ class PickleSource:
             raise FormatError("damaged or truncated pickle (the file ends within an array)")
         self._file.seek(begin + length)
         return FileRange(self._file, begin, length)
+
+    @contextmanager
+    def kept_place(self) -> Iterator[None]:
+        """Other parts of the file may be read in this block."""
+        place = self._file.tell()
+        yield
+        self._file.seek(place)
 
     def _count(self, text: int) -> None:
         self._reads += 1

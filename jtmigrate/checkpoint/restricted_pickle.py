@@ -159,7 +159,8 @@ class _Unpickler(pickle._Unpickler):
         if isinstance(function, Opaque):
             return Opaque(function.origin)
         if id(function) in self._trusted:
-            given = [_as_array(argument) for argument in arguments]
+            with self._source.kept_place():
+                given = [_as_array(argument) for argument in arguments]
             return _running(self._trusted[id(function)], lambda: function(*given))
         return function(*arguments)
 

@@ -11,6 +11,9 @@ from jtmigrate.checkpoint.byte_ranges import PIECE, ByteRange
 from jtmigrate.checkpoint.elements import Element
 from jtmigrate.checkpoint.errors import FormatError
 
+EXPANDED_LIMIT = 64 << 20
+"""Bytes to which a view may repeat the elements of a smaller storage: strides of 0 could ask for any memory."""
+
 
 class TensorLeaf(ABC):
     """Two leaves are equal if they are one tensor under two names (tied weights).
