@@ -54,10 +54,7 @@ def payloads() -> Iterator[tuple[str, bytes]]:
     yield "what a call returned", global_("functools", "partial") + tuple_(MKDIR) + b"R" + ARGUMENTS + b"R"
     yield "dict subclass", global_("collections", "defaultdict") + tuple_(MKDIR) + b"R" + ARGUMENTS + b"R"
     yield "load of numpy", global_("numpy", "load") + tuple_(atom("x"), b"N", b"\x88") + b"R"
-    yield (
-        "reconstruct of a class",
-        global_("numpy.core.multiarray", "_reconstruct") + tuple_(MKDIR) + b"R" + MADE + b"b",
-    )
+    yield "state of an array", global_("numpy.core.multiarray", "_reconstruct") + tuple_(MKDIR) + b"R" + MADE + b"b"
 
 
 def pickles() -> Iterator[tuple[str, bytes]]:
@@ -162,7 +159,7 @@ def legacies() -> Iterator[tuple[str, bytes]]:
     for numel in (-1, 2**40, 2**62, 2**63 - 1):
         yield f"storage of {numel}", legacy(numel=numel)
     for name, payload in payloads():
-        yield f"{name} for a tensor", legacy(pickled=model_pickle(payload))
+        yield f"{name} for a tensor", legacy(pickled=model_pickle(payload), keys=[])
     yield "payload in its header", _LEGACY_MAGIC + PROTO + MADE + STOP + pickle.dumps({}, 2)
     yield "unknown storage", legacy(keys=["1"])
     yield "storage twice", legacy(keys=["0", "0"])

@@ -43,9 +43,9 @@ for path in sorted(Path("corpus").iterdir()):
         except BaseException as error:
             code = repr(error)[:300]
     results[path.name] = code, stderr.getvalue(), time.perf_counter() - started, status("VmHWM")
-    if os.path.exists("made") or os.path.exists("out.pth"):
-        results[path.name] = "made something", "", 0, 0
-        break
+    if os.path.exists("made"):
+        results[path.name] = "executed", "", 0, 0
+        os.rmdir("made")
 json.dump(results, sys.stdout)
 """
 

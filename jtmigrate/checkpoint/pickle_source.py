@@ -8,8 +8,8 @@ from typing import BinaryIO
 from jtmigrate.checkpoint.byte_ranges import FileRange
 from jtmigrate.checkpoint.errors import FormatError
 
-READ_LIMIT = 3_000_000
-"""Reads from one pickle, of which an object takes one to three: room for 40,000 tensors, but not for filling the memory
+READ_LIMIT = 2_000_000
+"""Reads from one pickle, of which an object takes one to three: room for 25,000 tensors, but not for filling the memory
 with the lists and dicts of one byte each."""
 
 TEXT_LIMIT = 32 << 20

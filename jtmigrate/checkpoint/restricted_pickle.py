@@ -37,6 +37,9 @@ _DAMAGE = (
 OPAQUE_LIMIT = 10_000
 """Globals beyond the allow-list that one pickle may name."""
 
+DEPTH_LIMIT = 10_000
+"""Lists, tuples and dicts of a pickle that may be begun within each other."""
+
 _INTEGER_KEYS = range(-(2**63), 2**64)
 
 
@@ -195,6 +198,11 @@ class _Unpickler(pickle._Unpickler):
         if set_state:
             set_state(self.stack[-1], state)
 
+    def load_mark(self) -> None:
+        if len(self.metastack) == DEPTH_LIMIT:
+            raise FormatError(f"its pickle is nested deeper than {DEPTH_LIMIT}")
+        super().load_mark()
+
     def load_setitem(self) -> None:
         value = self.stack.pop()
         key = self.stack.pop()
@@ -249,6 +257,7 @@ class _Unpickler(pickle._Unpickler):
         pickle.NEWOBJ[0]: load_newobj,
         pickle.NEWOBJ_EX[0]: load_newobj_ex,
         pickle.BUILD[0]: load_build,
+        pickle.MARK[0]: load_mark,
         pickle.SETITEM[0]: load_setitem,
         pickle.SETITEMS[0]: load_setitems,
         pickle.DICT[0]: load_dict,

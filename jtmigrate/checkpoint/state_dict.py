@@ -14,8 +14,8 @@ WRAPPER_KEYS = ("state_dict", "model_state_dict", "model")
 """Keys under which training scripts keep the state dict, the most explicit first."""
 
 
-REPETITION = 4
-"""Times that all views together may show the bytes of their storages, if they show more than EXPANDED_LIMIT."""
+REPETITION = 64
+"""Times that all names together may show the bytes of their storages, if they show more than EXPANDED_LIMIT."""
 
 
 def contents_of(unpickled: Unpickled, container: str) -> Contents:
@@ -55,9 +55,11 @@ def _leaves(entries: Mapping[Any, Any], *, wrapped: bool) -> dict[str, TensorLea
         # A tensor of a kind unknown here (quantised, sparse, ...) must not pass for one of the file's other entries.
         if isinstance(value, Opaque) and (wrapped or value.origin.startswith("torch.")):
             raise FormatError(
-                f"tensor {name!r} is of a kind that is not read ({value.origin}): save a plain tensor, or run the code "
-                f"of that name with --trust {value.origin}"
+                f"tensor {str(name)!r} is of a kind that is not read ({value.origin}): save a plain tensor, or run the "
+                f"code of that name with --trust {value.origin}"
             )
+        if wrapped and callable(value):
+            raise FormatError(f"tensor {str(name)!r} is a function or class")
         if _is_named_tensor(name, value):
             if id(value) not in leaves:
                 leaves[id(value)] = _leaf(name, value)
@@ -67,7 +69,7 @@ def _leaves(entries: Mapping[Any, Any], *, wrapped: bool) -> dict[str, TensorLea
 
 def _check_repetition(leaves: Iterable[TensorLeaf]) -> None:
     """Raise FormatError if views repeat what is stored beyond reason: a small file could ask for any memory."""
-    views = {leaf for leaf in leaves if isinstance(leaf, StoredTensor)}
+    views = [leaf for leaf in leaves if isinstance(leaf, StoredTensor)]
     stored = sum(storage.length for storage in {leaf.storage for leaf in views})
     shown = sum(leaf.size * leaf.element.bits.itemsize for leaf in views)
     if shown > max(REPETITION * stored, EXPANDED_LIMIT):
