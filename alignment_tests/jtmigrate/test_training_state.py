@@ -295,6 +295,6 @@ def test_hostile_trees(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="few that repeat each other"):
         read_tree(tmp_path / "b.pth")
     large = torch.zeros(1).expand(1 << 24)
-    torch.save({"state_dict": {str(i): large[i:] for i in range(4)}}, tmp_path / "c.pth")
+    torch.save({**cyclic, "b": {str(i): large[i:] for i in range(4)}}, tmp_path / "c.pth")
     with pytest.raises(UserError, match="repeat what is stored once"):
         read_tree(tmp_path / "c.pth")

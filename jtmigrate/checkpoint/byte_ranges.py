@@ -22,7 +22,7 @@ class ByteRange(ABC):
     def pieces(self, begin: int, end: int) -> Iterator[np.ndarray]:
         """Bytes `begin` to `end` as arrays of uint8, each of PIECE bytes but for the last.
 
-        An array is valid until the next one is asked for. Raises FormatError if the bytes are not there or damaged.
+        Raises FormatError if the bytes are not there or damaged.
         """
 
     def read(self, begin: int, end: int) -> np.ndarray:
@@ -44,9 +44,8 @@ class FileRange(ByteRange):
     length: int
 
     def pieces(self, begin: int, end: int) -> Iterator[np.ndarray]:
-        buffer = np.empty(min(PIECE, end - begin), np.uint8)
         for place in range(begin, end, PIECE):
-            piece = buffer[: end - place]
+            piece = np.empty(min(PIECE, end - place), np.uint8)
             try:
                 # Sought each time: other ranges of the same file may be read in between.
                 self.file.seek(self.position + place)

@@ -19,7 +19,7 @@ class Contents:
     leaves       name -> tensor, in the order of the file
     container, wrapper, left_behind, path   as in `Checkpoint`
     opaque       globals that its pickle names and the allow-list does not; they were neither imported nor called
-    files        the files that it lies in; none if it was made in memory
+    files        the files that it lies in, of a reader those that lie beside the one it reads; none if it is in memory
     tree         all that was unpickled, tensors as `PickledLeaf`; None in a format that holds tensors only
     """
 

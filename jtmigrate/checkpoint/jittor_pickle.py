@@ -4,6 +4,7 @@ import hashlib
 import os
 import pickle
 from collections.abc import Collection, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -47,36 +48,51 @@ def check_name(name: str) -> None:
 
 def write(file: BinaryIO, tensors: Mapping[str, TensorLeaf]) -> None:
     """Write what stock `jittor.load` returns as a dict of numpy arrays, tied ones as one array."""
+    with ThreadPoolExecutor(1) as executor:
+        output = _Hashing(file, executor)
+        _write_pickle(output, tensors)
+        file.write(output.digest() + TRAILER)
+
+
+def _write_pickle(output: "_Hashing", tensors: Mapping[str, TensorLeaf]) -> None:
     numbers: dict[TensorLeaf, int] = {}
-    output = _Hashing(file)
     output.write(pickle.PROTO + b"\x04" + pickle.EMPTY_DICT + pickle.MARK)
     for name, tensor in tensors.items():
-        output.write(atom(name))
         if tensor in numbers:
-            output.write(recall(numbers[tensor]))
+            output.write(atom(name) + recall(numbers[tensor]))
             continue
         numbers[tensor] = len(numbers) + 1
-        output.write(call(_RECONSTRUCT, _NDARRAY, atom((0,)), atom("b")) + memorise(numbers[tensor]))
-        # The five items of the state, the last of which is the array itself.
-        output.write(pickle.MARK + atom(1) + atom(tensor.shape) + _dtype(tensor.dtype) + pickle.NEWFALSE)
-        output.write(bytes_header(tensor.nbytes))
+        empty = call(_RECONSTRUCT, _NDARRAY, atom((0,)), atom("b")) + memorise(numbers[tensor])
+        # The state of an array: version, shape, dtype, whether it is in Fortran's order, and its bytes.
+        state = pickle.MARK + atom(1) + atom(tensor.shape) + _dtype(tensor.dtype) + pickle.NEWFALSE
+        output.write(atom(name) + empty + state + bytes_header(tensor.nbytes))
         for piece in named_pieces(name, tensor):
             output.write(piece)
         output.write(pickle.TUPLE + pickle.BUILD)
     output.write(pickle.SETITEMS + pickle.STOP)
-    file.write(output.sha1.digest() + TRAILER)
 
 
 class _Hashing:
-    """A file that is written to, and the SHA-1 of what was written."""
+    """A file that is written to, and the SHA-1 of what was written, computed beside the writing."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, executor: Executor) -> None:
         self._file = file
-        self.sha1 = hashlib.sha1(usedforsecurity=False)
+        self._executor = executor
+        self._sha1 = hashlib.sha1(usedforsecurity=False)
+        self._update: Future[None] | None = None
 
     def write(self, data: bytes | np.ndarray) -> None:
-        self.sha1.update(data)
+        self._wait()
+        self._update = self._executor.submit(self._sha1.update, data)
         self._file.write(data)
+
+    def digest(self) -> bytes:
+        self._wait()
+        return self._sha1.digest()
+
+    def _wait(self) -> None:
+        if self._update:
+            self._update.result()
 
 
 def _dtype(dtype: np.dtype) -> bytes:

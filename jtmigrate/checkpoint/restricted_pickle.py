@@ -38,6 +38,9 @@ _DAMAGE = (
 OPAQUE_LIMIT = 10_000
 """Globals beyond the allow-list that one pickle may name."""
 
+DEPTH_LIMIT = 10_000
+"""Lists, tuples and dicts of a pickle that may be begun within each other."""
+
 _INTEGER_KEYS = range(-(2**63), 2**64)
 
 
@@ -160,7 +163,8 @@ class _Unpickler(pickle._Unpickler):
         if isinstance(function, Opaque):
             return Opaque(function.origin)
         if id(function) in self._trusted:
-            given = [_as_array(argument) for argument in arguments]
+            with self._source.kept_place():
+                given = [_as_array(argument) for argument in arguments]
             return _running(self._trusted[id(function)], lambda: function(*given))
         return function(*arguments)
 
@@ -194,6 +198,11 @@ class _Unpickler(pickle._Unpickler):
         set_state = getattr(kind, "__setstate__", None)
         if set_state:
             set_state(self.stack[-1], state)
+
+    def load_mark(self) -> None:
+        if len(self.metastack) == DEPTH_LIMIT:
+            raise FormatError(f"its pickle is nested deeper than {DEPTH_LIMIT}")
+        super().load_mark()
 
     def load_setitem(self) -> None:
         value = self.stack.pop()
@@ -249,6 +258,7 @@ class _Unpickler(pickle._Unpickler):
         pickle.NEWOBJ[0]: load_newobj,
         pickle.NEWOBJ_EX[0]: load_newobj_ex,
         pickle.BUILD[0]: load_build,
+        pickle.MARK[0]: load_mark,
         pickle.SETITEM[0]: load_setitem,
         pickle.SETITEMS[0]: load_setitems,
         pickle.DICT[0]: load_dict,

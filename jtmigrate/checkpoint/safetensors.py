@@ -63,12 +63,14 @@ def read(file: BinaryIO) -> Contents:
     """Raises FormatError if the header is damaged or the tensors do not cover the file exactly."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
+    if size < 8:
+        raise FormatError("truncated: the file ends within the length of its header")
     length = struct.unpack("<Q", file.read(8))[0]
     if length > size - 8:
         raise FormatError(f"damaged or truncated: a header of {length} bytes in a file of {size}")
     if length > HEADER_LIMIT:
         raise FormatError(f"its header has {length} bytes, more than the {HEADER_LIMIT} that are read")
-    header = _parse(file.read(length))
+    header = parse_object(file.read(length), "its header")
     metadata = header.pop(_METADATA, {})
     if not isinstance(metadata, dict):
         raise FormatError(f"{_METADATA} is not an object")
@@ -112,14 +114,15 @@ def write(file: BinaryIO, tensors: Mapping[str, TensorLeaf]) -> None:
             file.write(piece)
 
 
-def _parse(text: bytes) -> dict[str, Any]:
+def parse_object(text: bytes, what: str) -> dict[str, Any]:
+    """A JSON object without a name that occurs twice. Raises FormatError, which says `what` is damaged."""
     try:
-        header = json.loads(text.decode(), object_pairs_hook=_without_duplicates)
+        found = json.loads(text.decode(), object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"its header is damaged: {error}") from error
-    if not isinstance(header, dict):
-        raise FormatError("its header is not an object")
-    return header
+        raise FormatError(f"{what} is damaged: {error}") from error
+    if not isinstance(found, dict):
+        raise FormatError(f"{what} is not an object")
+    return found
 
 
 def _without_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ _LEFT = object()
 GROWTH = 4
 """How much larger than its file a tree may be, beside `EXPANDED_LIMIT`: views may repeat what is stored once."""
 
-ENTRIES = 1_000_000
+ENTRIES = 100_000
 """Dicts, lists and tensors in a tree; each place counts where several hold the same object."""
 
 
@@ -62,8 +62,10 @@ def read_tree(path: str | PathLike[str], *, trust: Collection[str] = ()) -> Tree
     return Tree(entries, tuple(reader.left), str(path))
 
 
-def write_tree(path: str | PathLike[str], entries: Mapping[str, Any]) -> None:
+def write_tree(path: str | PathLike[str], entries: Mapping[str, Any], *, dry_run: bool = False) -> None:
     """Write a .pth, .pt or .ckpt, whose arrays become tensors, or a Jittor .pkl; replaces a file atomically.
+
+    With `dry_run` what can be known beforehand is checked, and nothing written.
 
     Raises UserError for another suffix, a value that is neither plain nor an array, or a place that cannot be
     written to. What was written is read back and compared bit for bit first.
@@ -73,6 +75,8 @@ def write_tree(path: str | PathLike[str], entries: Mapping[str, Any]) -> None:
     if path.suffix not in writers:
         raise UserError(f"{path}: a training state is written as {', '.join(writers)}")
     _check(entries, "")
+    if dry_run:
+        return
     try:
         with replacing(path) as file:
             writers[path.suffix](file, entries)

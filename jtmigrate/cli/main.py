@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from jtmigrate.cli import convert, diff, doctor, inspect
+from jtmigrate.cli import convert, diff, doctor, inspect, match
 from jtmigrate.errors import UserError
 from jtmigrate.report.numbers import printable
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.command("diff")(diff.command)
 app.command("convert")(convert.command)
 app.command("inspect")(inspect.command)
+app.command("match")(match.command)
 app.command("doctor")(doctor.command)
 
 
