@@ -64,7 +64,7 @@ def test_one_map_there_and_back(tmp_path: Path) -> None:
     assert (counts["rearranged"], counts["copied"]) == (6, 1)
     first = json.loads(report.read_text())["tensors"][0]
     assert (first["fate"], first["source"]) == ("rearranged", "module.a.qkv.weight")
-    assert first["reason"].startswith("prefix module.")
+    assert first["reason"].startswith("prefix 'module.'")
     back = run_without_framework(
         tmp_path / "b.pkl", tmp_path / "c.pth", "--map", rules, "--reverse", "--report", report
     )
@@ -94,7 +94,7 @@ def test_tied_weights_stay_tied_through_a_map(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        ("[[rule]]\nrename = 'nothing'\nto = 'x'", "a.pth: rule 1 (rename nothing, to x): no name matches"),
+        ("[[rule]]\nrename = 'nothing'\nto = 'x'", "a.pth: rule 1 (rename 'nothing', to 'x'): no name matches"),
         ("[[rule]]\ncast = '.*'\nfrom = 'float32'\nto = 'float16'", "would change values"),
         ("[[rule]]\nrename = '('\nto = 'x'", "is no regular expression"),
         (None, "no such file, and no ready rules; those are ddp, ema, "),

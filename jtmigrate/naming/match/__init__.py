@@ -25,7 +25,7 @@ class _Matcher(NamedTuple):
     propose: Callable[[Side, Side], Iterable[Proposal]]
 
 
-_MATCHERS = (
+MATCHERS = (
     _Matcher(exact.REASON, exact.CONFIDENCE, exact.propose),
     _Matcher(normalised.REASON, normalised.CONFIDENCE, normalised.propose),
     _Matcher(values.REASON, values.CONFIDENCE, values.propose),
@@ -43,7 +43,7 @@ def match(source: Side, target: Side) -> MatchResult:
     twins = {proposal.target: proposal.source for proposal in _unambiguous(values.propose(source, target))}
     pairs: dict[str, Pair] = {}
     candidates: dict[str, tuple[list[str], str]] = {}
-    for matcher in _MATCHERS:
+    for matcher in MATCHERS:
         left = source.only(set(source.schema) - {pair.source for pair in pairs.values()})
         right = target.only(set(target.schema) - set(pairs))
         found = list(matcher.propose(left, right))

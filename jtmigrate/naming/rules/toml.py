@@ -79,10 +79,10 @@ def _toml(value: Any) -> str:
 
 
 def _rule(entries: Any, where: str) -> Rule:
-    kinds = [kind for kind in _KINDS if isinstance(entries, dict) and kind in entries]
+    kinds = [kind for kind in KINDS if isinstance(entries, dict) and kind in entries]
     if len(kinds) != 1:
-        raise UserError(f"{where}: needs one of {', '.join(_KINDS)}")
-    make, forms = _KINDS[kinds[0]]
+        raise UserError(f"{where}: needs one of {', '.join(KINDS)}")
+    make, forms = KINDS[kinds[0]]
     forms = {**forms, "optional": (bool, False)}
     for key in entries:
         if key not in forms:
@@ -167,7 +167,7 @@ def matching(pattern: str) -> Renaming:
 
 
 _Forms = Mapping[str, tuple[Any, Any]]
-_KINDS: dict[str, tuple[Callable[[Mapping[str, Any]], Rule], _Forms]] = {
+KINDS: dict[str, tuple[Callable[[Mapping[str, Any]], Rule], _Forms]] = {
     "rename": (_rename, {"rename": (str, None), "to": (str, None), "back": ((str,), [])}),
     "prefix": (_prefix, {"prefix": (str, None), "to": (str, ""), "rest": (str, "refuse")}),
     "split": (_split, {"split": (str, None), "into": ((str,), None), "axis": (int, 0), "sizes": ((int,), [])}),
