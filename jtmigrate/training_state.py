@@ -5,7 +5,7 @@ A training checkpoint is a dict in PyTorch's layout, in a .pth, a .ckpt or a Jit
 "optimizer_states", "lr_schedulers", "epoch", "global_step"}).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,12 +13,15 @@ from os import PathLike
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from jtmigrate.checkpoint import Checkpoint
 from jtmigrate.checkpoint.state_dict import WRAPPER_KEYS
 from jtmigrate.checkpoint.tree import Tree, read_tree, write_tree
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.inventory import inventory
 from jtmigrate.load import LoadResult, load
+from jtmigrate.naming.prefixes import unwrap
 from jtmigrate.trace.optimizer_entry import from_entry, to_entry
 from jtmigrate.trace.schedule_entry import resume_schedule, schedule_entry
 
@@ -101,8 +104,8 @@ def resume_training(
         kind, groups = framework.kind_of(optimizer), framework.group_names(optimizer, model)
         state = from_entry(_entry(tree, OPTIMIZER, "optimizer", number), kind, groups)
         counted = None if schedule is None else _entry(tree, SCHEDULE, "schedule", number)
-        ema = None if averaged is None else _entry(tree, AVERAGED, "averaged weights", 0)
-        weights = _entry(tree, WRAPPER_KEYS, "weights", 0)
+        weights = _arrays(_entry(tree, WRAPPER_KEYS, "weights", 0))
+        ema = {} if averaged is None else _averaged(tree, weights)
     loaded = load(model, Checkpoint(weights, path=tree.path))
     loaded_average = None if averaged is None else load(averaged, Checkpoint(ema, path=tree.path))
     with _named(tree):
@@ -126,6 +129,21 @@ def _entry(tree: Tree, keys: tuple[str, ...], what: str, number: int) -> Any:
     if number >= len(entry):
         raise UserError(f"holds {len(entry)} of {what}, and number {number} is asked for, counted from 0")
     return entry[number]
+
+
+def _arrays(entry: Any) -> dict[str, np.ndarray]:
+    if not isinstance(entry, Mapping):
+        raise UserError(f"holds no weights by name, but one {type(entry).__name__}")
+    return {name: array for name, array in entry.items() if isinstance(array, np.ndarray)}
+
+
+def _averaged(tree: Tree, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The averaged weights: an entry of their own, or where a Lightning task holds them."""
+    entry = _first(tree, AVERAGED)
+    if entry is None:
+        return unwrap(weights, ema=True).apply(weights)
+    # torch.optim.swa_utils.AveragedModel counts beside its weights.
+    return {name: array for name, array in _arrays(entry).items() if name != "n_averaged"}
 
 
 def _first(tree: Tree, keys: tuple[str, ...]) -> Any:

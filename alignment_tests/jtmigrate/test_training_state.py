@@ -164,6 +164,26 @@ def test_a_lightning_checkpoint(tmp_path: Path) -> None:
     assert read_tree(tmp_path / "a.ckpt").left_behind == ("hyper_parameters",)
 
 
+@pytest.mark.parametrize("lightning", [True, False])
+def test_averaged_weights_wherever_they_are(tmp_path: Path, lightning: bool) -> None:
+    """In a Lightning task, or as `torch.optim.swa_utils.AveragedModel` keeps them."""
+    run = TorchRun("SGD", {})
+    run.train(GRADIENTS[:K])
+    weights, mean = run.model.state_dict(), run.averaged.state_dict()
+    if lightning:
+        both_copies = {"model.": weights, "avg_model.": mean}
+        entries = {
+            "state_dict": {prefix + name: array for prefix, some in both_copies.items() for name, array in some.items()}
+        }
+    else:
+        entries = {"model": weights, "ema": torch.optim.swa_utils.AveragedModel(run.averaged).state_dict()}
+    torch.save({**entries, "optimizer": run.optimizer.state_dict()}, tmp_path / "a.ckpt")
+    port = JittorRun("SGD", {})
+    assert resume_training(tmp_path / "a.ckpt", port.model, port.optimizer, averaged=port.averaged).averaged
+    for found, expected in zip(port.states(), run.states(), strict=True):
+        both.assert_close(found, expected, 0.0)
+
+
 def test_buffers_in_a_jittor_optimizer_are_no_parameters(tmp_path: Path) -> None:
     """`Module.parameters()` of Jittor has the running statistics too, PyTorch's has not."""
     port = JittorCNN()
@@ -202,6 +222,15 @@ def entries() -> dict[str, Any]:
         (lambda tree: tree.pop("optimizer"), "SGD", "a.pkl: holds no optimizer: none of optimizer, "),
         (lambda tree: tree.update(optimizer=[]), "SGD", "holds 0 of optimizer, and number 0"),
         (lambda tree: tree.update(optimizer={}), "SGD", "no state of a PyTorch optimizer"),
+        (lambda tree: tree["optimizer"].update(param_groups=[{}]), "SGD", "no state of a PyTorch optimizer"),
+        (lambda tree: tree["optimizer"].update(state={0: 1}), "SGD", "no state of a PyTorch optimizer"),
+        (lambda tree: tree["optimizer"]["param_groups"][0].update(lr="a"), "SGD", "'a' is no option"),
+        (
+            lambda tree: tree["optimizer"]["state"].update({1: {"momentum_buffer": []}}),
+            "SGD",
+            "hidden.bias is no array",
+        ),
+        (lambda tree: tree.update(state_dict=3), "SGD", "no weights by name, but one int"),
         (lambda tree: None, "AdamW", "a.pkl: the checkpoint's optimizer has no betas, so it is not AdamW"),
         (lambda tree: tree["optimizer"]["param_groups"][0]["params"].pop(), "SGD", r"3 parameters in the .* and 4 in"),
         (lambda tree: tree["optimizer"]["param_groups"].append({}), "SGD", "2 parameter groups, the optimizer 1"),

@@ -35,7 +35,8 @@ def read_optimizer(optimizer: jt.optim.Optimizer, model: jt.Module) -> Optimizer
     for group, places in zip(optimizer.param_groups, members, strict=True):
         options = _options(kind, optimizer, group)
         groups.append(ParameterGroup(tuple(places), options))
-        wanted = slots_of(kind, options)
+        # What an option asks for since the last step is not there yet.
+        wanted = [slot for slot in slots_of(kind, options) if slot == "step" or _KEYS[kind][slot] in group]
         for name, place in places.items():
             steps = group["steps"][place] if "steps" in group else optimizer.n_step
             if steps and wanted:

@@ -21,8 +21,7 @@ def from_entry(entry: Any, kind: str, groups: Sequence[Sequence[str]]) -> Optimi
 
     Raises UserError if it is no such entry, of another kind, or of other numbers of groups or parameters.
     """
-    if not (isinstance(entry, Mapping) and "state" in entry and isinstance(entry.get("param_groups"), list)):
-        raise UserError('no state of a PyTorch optimizer: it has "state" and "param_groups"')
+    _check_form(entry)
     stored = entry["param_groups"]
     if len(stored) != len(groups):
         raise UserError(f"the checkpoint has {len(stored)} parameter groups, the optimizer {len(groups)}")
@@ -56,6 +55,25 @@ def to_entry(state: OptimizerState) -> dict[str, Any]:
     return {"state": dict(sorted(slots.items())), "param_groups": groups}
 
 
+def _check_form(entry: Any) -> None:
+    """Raise UserError unless it is nested as PyTorch nests it."""
+    match entry:
+        case {"state": Mapping() as state, "param_groups": [*groups]}:
+            numbered = all(isinstance(slots, Mapping) for slots in state.values())
+            if numbered and all(map(_is_group, groups)):
+                return
+    raise UserError('no state of a PyTorch optimizer: it has "state" and "param_groups", which list their "params"')
+
+
+def _is_group(group: Any) -> bool:
+    match group:
+        case {"params": [*numbers]}:
+            names = group.get("param_names", [])
+            texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
+            return texts and all(isinstance(number, int) for number in numbers)
+    return False
+
+
 def _ordered(group: Mapping[str, Any], own: Sequence[str], number: int) -> Sequence[str]:
     """The names of a stored group's parameters."""
     stored = unwrap(group.get("param_names", ()), target=own).pairs
@@ -84,10 +102,13 @@ def _options(group: Mapping[str, Any], kind: str) -> dict[str, Option]:
 
 
 def _plain(value: Any) -> Option:
-    """PyTorch allows tensors, and files make lists of tuples."""
-    if isinstance(value, tuple | list):
-        return tuple(float(member) for member in value)
-    return value if isinstance(value, bool) else float(value)
+    """PyTorch allows tensors, and files make lists of tuples. Raises UserError for what is no number."""
+    try:
+        if isinstance(value, tuple | list):
+            return tuple(float(member) for member in value)
+        return value if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{value!r} is no option of an optimizer") from error
 
 
 def _slots(slots: Mapping[str, Any], kind: str, name: str) -> dict[str, np.ndarray]:
@@ -95,6 +116,8 @@ def _slots(slots: Mapping[str, Any], kind: str, name: str) -> dict[str, np.ndarr
     for slot in slots:
         if slot not in ("step", *MOMENTS[kind]):
             raise UserError(f"{name} has {slot}, which {kind} does not keep")
+        if not isinstance(slots[slot], np.ndarray | float | int | None):
+            raise UserError(f"{slot} of {name} is no array")
     return {
         slot: np.asarray(value, np.float32 if slot == "step" else None)
         for slot, value in slots.items()
