@@ -230,10 +230,13 @@ def entries() -> dict[str, Any]:
             "SGD",
             "hidden.bias is no array",
         ),
-        (lambda tree: tree.update(state_dict=3), "SGD", "no weights by name, but one int"),
         (lambda tree: None, "AdamW", "a.pkl: the checkpoint's optimizer has no betas, so it is not AdamW"),
         (lambda tree: tree["optimizer"]["param_groups"][0]["params"].pop(), "SGD", r"3 parameters in the .* and 4 in"),
-        (lambda tree: tree["optimizer"]["param_groups"].append({}), "SGD", "2 parameter groups, the optimizer 1"),
+        (
+            lambda tree: tree["optimizer"]["param_groups"].append({"params": []}),
+            "SGD",
+            "2 parameter groups, the optimizer 1",
+        ),
         (lambda tree: tree["optimizer"]["state"].update({9: {}}), "SGD", "a state for parameter 9"),
         (lambda tree: tree["optimizer"]["state"].update({1: {"exp_avg": 1.0}}), "SGD", "hidden.bias has exp_avg"),
         (
@@ -255,6 +258,17 @@ def test_what_does_not_fit(tmp_path: Path, change: Any, kind: str, message: str)
     run = JittorRun(kind, {}, groups=False)
     with pytest.raises(UserError, match=message):
         resume_training(tmp_path / "a.pkl", run.model, run.optimizer, schedule=run.schedule)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"ema": 3}, "holds no weights by name, but one int"), ({}, "the file holds no averaged weights")],
+)
+def test_averaged_weights_that_are_not_there(tmp_path: Path, change: dict, message: str) -> None:
+    write_tree(tmp_path / "a.pkl", entries() | change)
+    run = JittorRun("SGD", {}, groups=False)
+    with pytest.raises(UserError, match=message):
+        resume_training(tmp_path / "a.pkl", run.model, run.optimizer, averaged=run.averaged)
 
 
 def test_schedules_that_count_otherwise(tmp_path: Path) -> None:
