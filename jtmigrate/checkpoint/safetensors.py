@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from jtmigrate.checkpoint.byte_ranges import FileRange
 from jtmigrate.checkpoint.contents import Contents
 from jtmigrate.checkpoint.elements import element_of
@@ -49,6 +51,9 @@ _DTYPES = {
 }
 _CODES = {dtype: code for code, dtype in _DTYPES.items()}
 HOLDS = tuple(dtype for dtype in DTYPES if dtype in _CODES)
+
+_DEPTH_LIMIT = 500
+"""Brackets that may be open at the same time, those within names included."""
 
 _METADATA = "__metadata__"
 
@@ -116,6 +121,11 @@ def write(file: BinaryIO, tensors: Mapping[str, TensorLeaf]) -> None:
 
 def parse_object(text: bytes, what: str) -> dict[str, Any]:
     """A JSON object without a name that occurs twice. Raises FormatError, which says `what` is damaged."""
+    # Python's own limit is no limit where a program has raised it, as Jittor does: the stack would overflow.
+    characters = np.frombuffer(text, np.uint8)
+    opened, closed = np.isin(characters, list(b"[{")), np.isin(characters, list(b"]}"))
+    if np.cumsum(opened.astype(np.int32) - closed).max(initial=0) > _DEPTH_LIMIT:
+        raise FormatError(f"{what} is damaged: it is nested deeper than {_DEPTH_LIMIT}")
     try:
         found = json.loads(text.decode(), object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
