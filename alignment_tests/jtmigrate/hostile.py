@@ -107,6 +107,9 @@ def pickles() -> Iterator[tuple[str, bytes]]:
     yield "four million marks", PROTO + b"(" * 4_000_000 + STOP
     yield "200,000 classes", PROTO + b"".join(b"c%d\nx\n" % number for number in range(200_000)) + STOP
     yield "100,000 arrays of one", PROTO + b"(" + _RECONSTRUCT * 100_000 + b"t."
+    keys = b"".join(atom(f"{number}\n") + b"N" for number in range(100_000))
+    yield "100,000 names of two lines", PROTO + b"}(" + keys + b"u."
+    yield "class of two lines", PROTO + atom("a\nb") + atom("c\nd") + b"\x93."
     yield "text of 40 million", PROTO + b"X" + struct.pack("<I", 40_000_000) + b"x" * 40_000_000 + STOP
     whole = array_pickle((2,))
     for length in range(2, len(whole), 9):

@@ -1,8 +1,7 @@
 """No file makes a command run code, fill the memory, or keep anybody waiting; each is refused in one line.
 
-The corpus is converted in one process under a limit of its address space, and each file's time and peak memory are
-measured there. Both limits are those that the project promises; on the machine where this was written the worst file
-took 1.1 s and 250 MB.
+The corpus is converted in one process under a limit of its address space. Each file's peak memory is measured
+there, and its processor time: nothing here waits for anything, and a busy machine must not fail the test.
 """
 
 import json
@@ -34,7 +33,7 @@ results = {}
 for path in sorted(Path("corpus").iterdir()):
     Path("/proc/self/clear_refs").write_text("5")
     sys.argv = ["jtmigrate", *sys.argv[1:2], str(path), *(["out.pth"] if sys.argv[1] == "convert" else [])]
-    stderr, code, started = io.StringIO(), 0, time.perf_counter()
+    stderr, code, started = io.StringIO(), 0, time.process_time()
     with contextlib.redirect_stderr(stderr), contextlib.redirect_stdout(io.StringIO()):
         try:
             main.main()
@@ -42,7 +41,7 @@ for path in sorted(Path("corpus").iterdir()):
             code = error.code
         except BaseException as error:
             code = repr(error)[:300]
-    results[path.name] = code, stderr.getvalue(), time.perf_counter() - started, status("VmHWM")
+    results[path.name] = code, stderr.getvalue(), time.process_time() - started, status("VmHWM")
     if os.path.exists("made"):
         results[path.name] = "executed", "", 0, 0
         os.rmdir("made")

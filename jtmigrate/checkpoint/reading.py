@@ -21,6 +21,8 @@ _READERS = (safetensors, npz, torch_zip, torch_legacy, jittor_pickle, onnx)
 # Their read(file, trust=...) can be told which globals of the pickle are to be imported and called all the same.
 _PICKLES = (torch_zip, torch_legacy, jittor_pickle)
 
+_REASON_LENGTH = 600
+
 # Enough for the longest name of the first member of a zip archive.
 _HEAD_BYTES = 30 + 0xFFFF
 
@@ -58,7 +60,13 @@ def open_checkpoint(path: str | PathLike[str], *, trust: Collection[str] = ()) -
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except FormatError as error:
-        raise UserError(f"{path}: {error}") from error
+        raise UserError(f"{path}: {_one_line(str(error))}") from error
+
+
+def _one_line(reason: str) -> str:
+    """A reason may quote names from the file, which can be long and hold anything."""
+    line = " ".join(reason.split())
+    return line if len(line) <= _REASON_LENGTH else f"{line[:_REASON_LENGTH]} ..."
 
 
 def _read(file: BinaryIO, trust: Collection[str], open_beside: Callable[[str], BinaryIO]) -> Contents:

@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from jtmigrate.checkpoint.byte_ranges import FileRange
 from jtmigrate.checkpoint.contents import Contents
 from jtmigrate.checkpoint.elements import element_of
@@ -49,6 +51,15 @@ _DTYPES = {
 }
 _CODES = {dtype: code for code, dtype in _DTYPES.items()}
 HOLDS = tuple(dtype for dtype in DTYPES if dtype in _CODES)
+
+# Brackets that may be open at the same time, those within names included. Python's own limit on nested JSON is none
+# where a program has raised it, as Jittor does: the stack would overflow.
+_DEPTH_LIMIT = 500
+# Six a tensor. Each pair becomes an object of many times its size.
+_BRACKET_LIMIT = 1_000_000
+_STEPS = np.zeros(256, np.int8)
+_STEPS[list(b"[{")] = 1
+_STEPS[list(b"]}")] = -1
 
 _METADATA = "__metadata__"
 
@@ -116,6 +127,10 @@ def write(file: BinaryIO, tensors: Mapping[str, TensorLeaf]) -> None:
 
 def parse_object(text: bytes, what: str) -> dict[str, Any]:
     """A JSON object without a name that occurs twice. Raises FormatError, which says `what` is damaged."""
+    steps = _STEPS[np.frombuffer(text, np.uint8)]
+    depth = int(np.cumsum(steps, dtype=np.int32).max(initial=0))
+    if depth > _DEPTH_LIMIT or np.count_nonzero(steps) > _BRACKET_LIMIT:
+        raise FormatError(f"{what} is damaged: it holds more lists and objects than tensors need")
     try:
         found = json.loads(text.decode(), object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:

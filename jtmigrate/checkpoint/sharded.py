@@ -14,7 +14,7 @@ from jtmigrate.checkpoint.tensors import TensorLeaf
 CONTAINER = "safetensors, sharded"
 
 INDEX_SUFFIX = ".safetensors.index.json"
-INDEX_LIMIT = 32 << 20
+INDEX_LIMIT = 16 << 20
 """Bytes: an index lists the tensors of all shards."""
 
 
