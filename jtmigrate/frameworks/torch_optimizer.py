@@ -13,6 +13,8 @@ from jtmigrate.trace.optimizer import OPTIONS, OptimizerState, Option, Parameter
 _KINDS = {"AdamW": torch.optim.AdamW, "Adam": torch.optim.Adam, "SGD": torch.optim.SGD, "RMSprop": torch.optim.RMSprop}
 """AdamW before Adam, of which it is a kind."""
 
+_DTYPES = (torch.float16, torch.float32, torch.float64)
+
 
 def read_optimizer(optimizer: torch.optim.Optimizer, model: torch.nn.Module) -> OptimizerState:
     """A copy of the state. Raises UserError for another kind of optimizer, or parameters that are not the model's."""
@@ -68,6 +70,8 @@ def group_names(optimizer: torch.optim.Optimizer, model: torch.nn.Module) -> tup
             if id(parameter) not in known:
                 shape = tuple(parameter.shape)
                 raise UserError(f"parameter {position} {shape} of the optimizer's group {number} is not the model's")
+            if parameter.dtype not in _DTYPES:
+                raise UserError(f"{known[id(parameter)]} is {parameter.dtype}, whose optimizer state is not read")
     return tuple(tuple(known[id(parameter)] for parameter in group["params"]) for group in optimizer.param_groups)
 
 
