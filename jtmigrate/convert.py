@@ -17,11 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from jtmigrate import __version__
-from jtmigrate.checkpoint import Checkpoint, container_for, keeps_ties, open_checkpoint, write_leaves
+from jtmigrate.checkpoint import Checkpoint, container_for, keeps_ties, open_checkpoint
 from jtmigrate.checkpoint.contents import Contents
 from jtmigrate.checkpoint.elements import WIDE
 from jtmigrate.checkpoint.sharing import overlapping_names, tied_names
 from jtmigrate.checkpoint.tensors import ArrayTensor, CastTensor, TensorLeaf
+from jtmigrate.checkpoint.writing import check_leaves, write_leaves
 from jtmigrate.errors import UserError
 from jtmigrate.files import sha256_of
 from jtmigrate.naming.cast import lossless_cast
@@ -137,48 +138,43 @@ def convert(
     Raises UserError, with nothing written, if a file cannot be read or written, or if a name is missing or
     unexpected, a shape differs, or a dtype differs and a cast would change a value.
     """
-    container_for(dst)
+    container = container_for(dst)
+    with _opened(src, trust) as contents:
+        _refuse_overwriting(contents, dst)
+        name_map = _without_ignored(_unwrap(contents, ema, schema), ignore, schema)
+        found = name_map.apply(contents.leaves)
+        lacking = {name: array for name, array in (fill or {}).items() if name in (schema or ()) and name not in found}
+        whole = {**found, **{name: ArrayTensor(array) for name, array in lacking.items()}}
+        tensors = found if schema is None else _fit(whole, schema, contents.path)
+        with _hashing(contents.files if prove else ()) as source_hashes:
+            if dry_run:
+                check_leaves(dst, tensors)
+            destination = "" if dry_run else write_leaves(dst, tensors, prove=prove)
+        return ConversionReport(
+            src=contents.path,
+            dst=str(dst),
+            source_container=contents.container,
+            container=container,
+            tensors=_fates(tensors, contents, name_map),
+            left_behind=contents.left_behind,
+            notes=_notes(contents, tensors, schema, dst),
+            checked=schema is not None,
+            written=not dry_run,
+            proved=prove and not dry_run,
+            hashes=Hashes(source_hashes(), destination, _map_hash(name_map)) if prove else None,
+            versions={"jtmigrate": __version__, "numpy": np.__version__, "python": platform.python_version()},
+        )
+
+
+@contextmanager
+def _opened(src: str | PathLike[str] | Checkpoint | Contents, trust: Collection[str]) -> Iterator[Contents]:
     if isinstance(src, Contents):
-        return _convert(src, dst, schema, ignore, ema, fill or {}, dry_run=dry_run, prove=prove)
-    if isinstance(src, Checkpoint):
-        return _convert(_in_memory(src), dst, schema, ignore, ema, fill or {}, dry_run=dry_run, prove=prove)
-    with open_checkpoint(src, trust=trust) as contents:
-        return _convert(contents, dst, schema, ignore, ema, fill or {}, dry_run=dry_run, prove=prove)
-
-
-def _convert(
-    contents: Contents,
-    dst: str | PathLike[str],
-    schema: Schema | None,
-    ignore: Collection[str],
-    ema: bool,
-    fill: Mapping[str, np.ndarray],
-    *,
-    dry_run: bool,
-    prove: bool,
-) -> ConversionReport:
-    _refuse_overwriting(contents, dst)
-    name_map = _without_ignored(_unwrap(contents, ema, schema), ignore, schema)
-    found = name_map.apply(contents.leaves)
-    filled = {name: ArrayTensor(array) for name, array in fill.items() if name in (schema or ()) and name not in found}
-    tensors = found if schema is None else _fit({**found, **filled}, schema, contents.path)
-    proved = prove and not dry_run
-    with _hashing(contents.files if prove else ()) as source_hashes:
-        destination = "" if dry_run else write_leaves(dst, tensors, prove=prove)
-    return ConversionReport(
-        src=contents.path,
-        dst=str(dst),
-        source_container=contents.container,
-        container=container_for(dst),
-        tensors=_fates(tensors, contents, name_map),
-        left_behind=contents.left_behind,
-        notes=_notes(contents, tensors, schema, dst),
-        checked=schema is not None,
-        written=not dry_run,
-        proved=proved,
-        hashes=Hashes(source_hashes(), destination, _map_hash(name_map)) if prove else None,
-        versions={"jtmigrate": __version__, "numpy": np.__version__, "python": platform.python_version()},
-    )
+        yield src
+    elif isinstance(src, Checkpoint):
+        yield _in_memory(src)
+    else:
+        with open_checkpoint(src, trust=trust) as contents:
+            yield contents
 
 
 def _in_memory(checkpoint: Checkpoint) -> Contents:

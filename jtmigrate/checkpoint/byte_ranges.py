@@ -10,7 +10,7 @@ import numpy as np
 from jtmigrate.checkpoint.errors import FormatError
 
 PIECE = 1 << 20
-"""Bytes read at a time: a multiple of every item's size, and little enough to stay in the processor's cache."""
+"""Bytes read at a time: a multiple of every item's size, and few enough to stay in the processor's cache."""
 
 
 class ByteRange(ABC):
@@ -22,7 +22,7 @@ class ByteRange(ABC):
     def pieces(self, begin: int, end: int) -> Iterator[np.ndarray]:
         """Bytes `begin` to `end` as arrays of uint8, each of PIECE bytes but for the last.
 
-        Raises FormatError if the bytes are not there or damaged.
+        An array is valid until the next one is asked for. Raises FormatError if the bytes are not there or damaged.
         """
 
     def read(self, begin: int, end: int) -> np.ndarray:
@@ -44,8 +44,10 @@ class FileRange(ByteRange):
     length: int
 
     def pieces(self, begin: int, end: int) -> Iterator[np.ndarray]:
+        # One buffer for all pieces: new memory, page after page, would cost more than the reading.
+        buffer = np.empty(min(PIECE, end - begin), np.uint8)
         for place in range(begin, end, PIECE):
-            piece = np.empty(min(PIECE, end - place), np.uint8)
+            piece = buffer[: end - place]
             try:
                 # Sought each time: other ranges of the same file may be read in between.
                 self.file.seek(self.position + place)

@@ -4,7 +4,7 @@ import hashlib
 import os
 import pickle
 from collections.abc import Collection, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -79,20 +79,14 @@ class _Hashing:
         self._file = file
         self._executor = executor
         self._sha1 = hashlib.sha1(usedforsecurity=False)
-        self._update: Future[None] | None = None
 
     def write(self, data: bytes | np.ndarray) -> None:
-        self._wait()
-        self._update = self._executor.submit(self._sha1.update, data)
+        update = self._executor.submit(self._sha1.update, data)
         self._file.write(data)
+        update.result()
 
     def digest(self) -> bytes:
-        self._wait()
         return self._sha1.digest()
-
-    def _wait(self) -> None:
-        if self._update:
-            self._update.result()
 
 
 def _dtype(dtype: np.dtype) -> bytes:
