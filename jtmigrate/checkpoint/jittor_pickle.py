@@ -4,7 +4,7 @@ import hashlib
 import os
 import pickle
 from collections.abc import Collection, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -79,13 +79,16 @@ class _Hashing:
         self._file = file
         self._executor = executor
         self._sha1 = hashlib.sha1(usedforsecurity=False)
+        self._update: Future[None] = executor.submit(self._sha1.update, b"")
 
     def write(self, data: bytes | np.ndarray) -> None:
-        update = self._executor.submit(self._sha1.update, data)
+        """`data` must not change before the next call."""
+        self._update.result()
+        self._update = self._executor.submit(self._sha1.update, data)
         self._file.write(data)
-        update.result()
 
     def digest(self) -> bytes:
+        self._update.result()
         return self._sha1.digest()
 
 
