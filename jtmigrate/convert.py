@@ -13,16 +13,16 @@ from fnmatch import fnmatchcase
 from itertools import chain
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from jtmigrate import __version__
-from jtmigrate.checkpoint import Checkpoint, container_for, keeps_ties, open_checkpoint, write_leaves
+from jtmigrate.checkpoint import Checkpoint, container_for, keeps_ties, open_checkpoint
 from jtmigrate.checkpoint.contents import Contents
 from jtmigrate.checkpoint.elements import WIDE
 from jtmigrate.checkpoint.sharing import overlapping_names, tied_names
 from jtmigrate.checkpoint.tensors import ArrayTensor, CastTensor, ReshapedTensor, TensorLeaf
+from jtmigrate.checkpoint.writing import check_leaves, write_leaves
 from jtmigrate.errors import UserError
 from jtmigrate.files import sha256_of
 from jtmigrate.naming.cast import lossless_cast
@@ -148,54 +148,45 @@ def convert(
     Raises UserError, with nothing written, if a file cannot be read or written, a rule cannot be applied, or if a name
     is missing or unexpected, a shape differs, or a dtype differs and a cast would change a value.
     """
-    container_for(dst)
+    container = container_for(dst)
     if ema and rules:
         raise UserError("the rules say which weights are taken: leave the request for EMA weights out")
-    target = _Target(schema, ignore, ema, rules, fill or {})
+    with _opened(src, trust) as contents:
+        _refuse_overwriting(contents, dst)
+        name_map = _without_ignored(_map(contents, ema, rules, schema), ignore, schema)
+        found = made_leaves(name_map, contents.leaves)
+        lacking = {name: array for name, array in (fill or {}).items() if name in (schema or ()) and name not in found}
+        whole = {**found, **{name: ArrayTensor(array) for name, array in lacking.items()}}
+        tensors = found if schema is None else _fit(whole, schema, contents.path)
+        with _hashing(contents.files if prove else ()) as source_hashes:
+            if dry_run:
+                check_leaves(dst, tensors)
+            destination = "" if dry_run else write_leaves(dst, tensors, prove=prove)
+        return ConversionReport(
+            src=contents.path,
+            dst=str(dst),
+            source_container=contents.container,
+            container=container,
+            tensors=_fates(tensors, contents, name_map),
+            left_behind=contents.left_behind,
+            notes=_notes(contents, tensors, schema, dst),
+            checked=schema is not None,
+            written=not dry_run,
+            proved=prove and not dry_run,
+            hashes=Hashes(source_hashes(), destination, _map_hash(name_map)) if prove else None,
+            versions={"jtmigrate": __version__, "numpy": np.__version__, "python": platform.python_version()},
+        )
+
+
+@contextmanager
+def _opened(src: str | PathLike[str] | Checkpoint | Contents, trust: Collection[str]) -> Iterator[Contents]:
     if isinstance(src, Contents):
-        return _convert(src, dst, target, dry_run=dry_run, prove=prove)
-    if isinstance(src, Checkpoint):
-        return _convert(_in_memory(src), dst, target, dry_run=dry_run, prove=prove)
-    with open_checkpoint(src, trust=trust) as contents:
-        return _convert(contents, dst, target, dry_run=dry_run, prove=prove)
-
-
-class _Target(NamedTuple):
-    """The arguments of `convert` that say what is to become of the tensors."""
-
-    schema: Schema | None
-    ignore: Collection[str]
-    ema: bool
-    rules: Sequence[Rule]
-    fill: Mapping[str, np.ndarray]
-
-
-def _convert(
-    contents: Contents, dst: str | PathLike[str], target: _Target, *, dry_run: bool, prove: bool
-) -> ConversionReport:
-    _refuse_overwriting(contents, dst)
-    schema = target.schema
-    name_map = _without_ignored(_map(contents, target), target.ignore, schema)
-    found = made_leaves(name_map, contents.leaves)
-    filled = {name: ArrayTensor(a) for name, a in target.fill.items() if name in (schema or ()) and name not in found}
-    tensors = found if schema is None else _fit({**found, **filled}, schema, contents.path)
-    proved = prove and not dry_run
-    with _hashing(contents.files if prove else ()) as source_hashes:
-        destination = "" if dry_run else write_leaves(dst, tensors, prove=prove)
-    return ConversionReport(
-        src=contents.path,
-        dst=str(dst),
-        source_container=contents.container,
-        container=container_for(dst),
-        tensors=_fates(tensors, contents, name_map),
-        left_behind=contents.left_behind,
-        notes=_notes(contents, tensors, schema, dst),
-        checked=schema is not None,
-        written=not dry_run,
-        proved=proved,
-        hashes=Hashes(source_hashes(), destination, _map_hash(name_map)) if prove else None,
-        versions={"jtmigrate": __version__, "numpy": np.__version__, "python": platform.python_version()},
-    )
+        yield src
+    elif isinstance(src, Checkpoint):
+        yield _in_memory(src)
+    else:
+        with open_checkpoint(src, trust=trust) as contents:
+            yield contents
 
 
 def _in_memory(checkpoint: Checkpoint) -> Contents:
@@ -228,13 +219,13 @@ def _refuse_overwriting(contents: Contents, dst: str | PathLike[str]) -> None:
         raise UserError(f"{dst}: is the source too: give the result another name")
 
 
-def _map(contents: Contents, target: _Target) -> NameMap:
+def _map(contents: Contents, ema: bool, rules: Sequence[Rule], schema: Schema | None) -> NameMap:
     """Raises UserError, also if a cast that a rule asks for would change a value."""
     try:
-        if not target.rules:
-            return unwrap(contents.leaves, ema=target.ema, target=target.schema or ())
+        if not rules:
+            return unwrap(contents.leaves, ema=ema, target=schema or ())
         specs = {name: TensorSpec(leaf.shape, leaf.dtype.name) for name, leaf in contents.leaves.items()}
-        name_map = apply_rules(target.rules, specs)
+        name_map = apply_rules(rules, specs)
         for recipe in name_map.recipes.values():
             if holds_cast(recipe):
                 recipe.evaluate(contents.array)

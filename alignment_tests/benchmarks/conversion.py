@@ -7,6 +7,7 @@ process of its own, and prints seconds, speed relative to copying the source, an
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -16,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from jtmigrate.checkpoint import write_leaves
 from jtmigrate.checkpoint.tensors import ArrayTensor
+from jtmigrate.checkpoint.writing import write_leaves
 from jtmigrate.convert import convert
 
 WAYS = ((".pth", ".pkl"), (".pkl", ".safetensors"), (".safetensors", ".npz"), (".npz", ".pth"))
@@ -44,6 +45,7 @@ def _measure(folder: Path, total: float, largest: float) -> None:
         src, dst = folder / f"a{source}", folder / f"a{target}" if number < len(WAYS) - 1 else folder / "b.pth"
         copying = _copy(src, folder / "copy")
         for proof in ("no proof", "proof"):
+            _settle(dst)
             run = [sys.executable, "-m", "alignment_tests.benchmarks.conversion", "--run", str(src), str(dst), proof]
             done = subprocess.run(run, capture_output=True, text=True, check=True)
             seconds, processor, extra = map(float, done.stdout.split())
@@ -66,7 +68,14 @@ def _make(path: Path, total: float, largest: float) -> None:
     write_leaves(path, tensors, prove=False)
 
 
+def _settle(dst: Path) -> None:
+    """Neither replacing an older file nor writing out what came before belongs to what is measured next."""
+    dst.unlink(missing_ok=True)
+    os.sync()
+
+
 def _copy(src: Path, dst: Path) -> float:
+    _settle(dst)
     started = time.perf_counter()
     subprocess.run(["cp", src, dst], check=True)
     seconds = time.perf_counter() - started

@@ -176,6 +176,17 @@ def test_a_dry_run_checks_and_writes_nothing(tmp_path: Path) -> None:
         convert(src, tmp_path / "b.pkl", schema=schema_of(tensors("other.")), dry_run=True)
 
 
+def test_a_dry_run_refuses_what_a_real_one_would(tmp_path: Path) -> None:
+    src = saved(tmp_path / "a.pth", {"w": np.ones(2, np.complex64)})
+    with pytest.raises(UserError, match="'w' is complex64"):
+        convert(src, tmp_path / "b.pkl", dry_run=True)
+    content = bytearray(src.read_bytes())
+    content[content.index(np.ones(2, np.complex64).tobytes())] ^= 1
+    src.write_bytes(content)
+    with pytest.raises(UserError, match=r"a.pth: tensor 'w': the checksum"):
+        convert(src, tmp_path / "b.npz", dry_run=True)
+
+
 def test_an_existing_destination_is_replaced_but_never_the_source(tmp_path: Path) -> None:
     src = saved(tmp_path / "a.pth", tensors())
     (tmp_path / "b.pkl").write_bytes(b"old")

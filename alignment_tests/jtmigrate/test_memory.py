@@ -11,7 +11,7 @@ from jtmigrate.checkpoint import Checkpoint, write_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 MEGABYTES = 100
-"""Less than half of the file. A piece is 1 MB; what is measured is 5 to 10 MB, most of it the program itself."""
+"""Less than half of the file. A piece is 1 MB; what is measured is below 10 MB."""
 
 RUNNER = """
 import re, sys

@@ -79,20 +79,17 @@ class _Hashing:
         self._file = file
         self._executor = executor
         self._sha1 = hashlib.sha1(usedforsecurity=False)
-        self._update: Future[None] | None = None
+        self._update: Future[None] = executor.submit(self._sha1.update, b"")
 
     def write(self, data: bytes | np.ndarray) -> None:
-        self._wait()
+        """`data` must not change before the next call."""
+        self._update.result()
         self._update = self._executor.submit(self._sha1.update, data)
         self._file.write(data)
 
     def digest(self) -> bytes:
-        self._wait()
+        self._update.result()
         return self._sha1.digest()
-
-    def _wait(self) -> None:
-        if self._update:
-            self._update.result()
 
 
 def _dtype(dtype: np.dtype) -> bytes:

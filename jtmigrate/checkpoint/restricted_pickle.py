@@ -44,18 +44,6 @@ DEPTH_LIMIT = 10_000
 _INTEGER_KEYS = range(-(2**63), 2**64)
 
 
-_DANGEROUS_MODULES = (
-    *("os", "posix", "nt", "subprocess", "sys", "shutil", "socket", "runpy", "code", "pty", "ctypes", "signal", "pip"),
-    *("importlib", "imp", "pickle", "_pickle", "dill", "cloudpickle", "marshal", "operator", "functools", "timeit"),
-    *("webbrowser", "urllib", "requests", "asyncio", "multiprocessing", "pdb", "bdb", "cProfile", "profile"),
-)
-
-_DANGEROUS_BUILTINS = (
-    *("eval", "exec", "execfile", "compile", "open", "__import__", "getattr", "setattr", "delattr", "globals", "vars"),
-    *("input", "breakpoint", "apply", "map", "filter"),
-)
-
-
 class Opaque:
     """Stands for what is not on the allow-list, and for all that is made of it; `origin` is the name of the global."""
 
@@ -130,7 +118,7 @@ class _Unpickler(pickle._Unpickler):
         self._allowed = {**_CONTAINERS, **allowed}
         self._persistent_load = persistent_load
         self._trust = trust
-        self._trusted: dict[int, str] = {}
+        self._trusted: dict[int, tuple[str, Any]] = {}
         self.opaque: dict[str, None] = {}
 
     def find_class(self, module: str, name: str) -> Any:
@@ -156,7 +144,7 @@ class _Unpickler(pickle._Unpickler):
     def _import(self, module: str, name: str) -> Any:
         origin = f"{module}.{name}"
         found = _running(origin, lambda: reduce(getattr, name.split("."), import_module(module)))
-        self._trusted[id(found)] = origin
+        self._trusted[id(found)] = origin, found
         return found
 
     def _call(self, function: Any, arguments: Iterable[Any]) -> Any:
@@ -165,7 +153,7 @@ class _Unpickler(pickle._Unpickler):
         if id(function) in self._trusted:
             with self._source.kept_place():
                 given = [_as_array(argument) for argument in arguments]
-            return _running(self._trusted[id(function)], lambda: function(*given))
+            return _running(self._trusted[id(function)][0], lambda: function(*given))
         return function(*arguments)
 
     def _instantiate(self, klass: Any, args: list[Any]) -> None:
@@ -185,14 +173,14 @@ class _Unpickler(pickle._Unpickler):
         arguments = self.stack.pop()
         klass = self.stack.pop()
         if id(klass) in self._trusted:
-            self.append(_running(self._trusted[id(klass)], lambda: klass.__new__(klass, *arguments, **keywords)))
+            self.append(_running(self._trusted[id(klass)][0], lambda: klass.__new__(klass, *arguments, **keywords)))
         else:
             self.append(self._call(klass, arguments))
 
     def load_build(self) -> None:
         kind = type(self.stack[-2])
         if id(kind) in self._trusted:
-            _running(self._trusted[id(kind)], super().load_build)
+            _running(self._trusted[id(kind)][0], super().load_build)
             return
         state = self.stack.pop()
         set_state = getattr(kind, "__setstate__", None)
@@ -271,14 +259,6 @@ class _Unpickler(pickle._Unpickler):
         pickle.BINBYTES8[0]: load_binbytes8,
         pickle.BYTEARRAY8[0]: load_binbytes8,
     }
-
-
-def is_dangerous(origin: str) -> bool:
-    """Whether a global can run programs or code, or reach files and the network, when an ordinary loader calls it."""
-    module, _, name = origin.rpartition(".")
-    if module in ("builtins", "__builtin__"):
-        return name in _DANGEROUS_BUILTINS
-    return module.partition(".")[0] in _DANGEROUS_MODULES
 
 
 def _running(origin: str, code: Callable[[], Any]) -> Any:

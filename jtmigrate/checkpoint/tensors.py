@@ -44,7 +44,7 @@ class TensorLeaf(ABC):
     def pieces(self) -> Iterator[np.ndarray]:
         """The elements in C order, in one-dimensional arrays of about PIECE bytes, not to be written to.
 
-        Raises FormatError if the bytes cannot be read.
+        An array is valid until the next but one is asked for. Raises FormatError if the bytes cannot be read.
         """
 
     def to_array(self) -> np.ndarray:
