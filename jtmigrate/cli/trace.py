@@ -1,6 +1,5 @@
 """`jtmigrate trace`: one run of one model into a file, for jtmigrate compare."""
 
-from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jtmigrate.cli import options
+from jtmigrate.cli.pairs import refuse
 from jtmigrate.errors import UserError
 
 if TYPE_CHECKING:
@@ -88,14 +88,16 @@ def command(
     if tier is TierOption.SUSPECTS and not suspects:
         raise UserError("--tier suspects needs --suspect PATTERN or --suspects-from FILE.json")
     if framework is Framework.TORCH:
-        _refuse("--framework torch", {"--replay-of": replay_of})
+        refuse("--framework torch", {"--replay-of": replay_of})
     if copy_weights and not replay_of:
         raise UserError("--copy-weights takes the parameters from --replay-of: give one")
     if replay_of and dtype is options.Precision.FLOAT64:
         raise UserError("--replay-of runs layers alone, which is done in float32: leave --dtype at both")
     limit = None if budget is None else size_in_bytes(budget)
     replayed = read_traces(replay_of) if replay_of else None
-    pair, title, source = _pair(framework.value, image, config, weights, num_classes, torch, jittor, inputs)
+    pair, title, source = _pair(
+        framework.value, image, config, weights, num_classes, torch, jittor, inputs, training=backward
+    )
     plan = Plan(
         mode="both" if replayed or framework is Framework.TORCH else "propagated",
         precision=dtype.value,
@@ -140,35 +142,27 @@ def _pair(
     torch: str | None,
     jittor: str | None,
     inputs: Path | None,
+    *,
+    training: bool,
 ) -> tuple["ModelPair", str, str]:
     """The model to run, what to call it, and how it is built (see `jtmigrate.repro.Sources`)."""
     from jtmigrate.plan import ModelPair
 
     if image:
-        _refuse("--image", {"--torch": torch, "--jittor": jittor, "--input": inputs})
+        refuse("--image", {"--torch": torch, "--jittor": jittor, "--input": inputs})
         from jtmigrate.presets import nanodet
 
-        found, _ = nanodet.settings(config, num_classes=num_classes, weights=weights)
-        arguments = f"{config or nanodet.DEFAULT_CONFIG!r}, num_classes={found.model.arch.head.num_classes}"
-        source = (
-            f"nanodet_{'ref_torch' if framework == 'torch' else 'jittor'}:build_model({arguments}, auxiliary=False)"
-        )
-        pair = nanodet.pair(config=config, weights=weights, image=image, num_classes=num_classes)
-        return pair, pair.title, source
+        given = {"config": config, "weights": weights, "num_classes": num_classes, "training": training}
+        pair = nanodet.pair(**given, image=image)
+        return pair, pair.title, nanodet.source(framework, **given)
     from jtmigrate.cli.factories import build, check_factory
     from jtmigrate.cli.files import read_inputs
 
-    _refuse("no --image", {"--config": config, "--weights": weights, "--num-classes": num_classes})
+    refuse("no --image", {"--config": config, "--weights": weights, "--num-classes": num_classes})
     specs = {"torch": torch, "jittor": jittor}
     spec = specs.pop(framework)
-    _refuse(f"--framework {framework}", {f"--{other}": given for other, given in specs.items()})
+    refuse(f"--framework {framework}", {f"--{other}": given for other, given in specs.items()})
     if not (spec and inputs):
         raise UserError(f"nothing to run: give --image IMG, or --{framework} M:F --input FILE.npz")
     check_factory(spec)
     return ModelPair(lambda: build(spec), lambda: build(spec), read_inputs(inputs)), spec, spec
-
-
-def _refuse(given: str, others: Mapping[str, object]) -> None:
-    """Raise UserError if an option was given that would have no effect."""
-    if useless := [option for option, value in others.items() if value]:
-        raise UserError(f"{', '.join(useless)} means nothing with {given}: see jtmigrate trace --help")
