@@ -1,15 +1,18 @@
 """`.trace` files: the runs of one model as one zip archive.
 
-All members are stored, not compressed, so that arrays can be mapped instead of read:
+Arrays are not compressed, so that they can be mapped instead of read:
 
     index.json        schema 1: runs, layers, templates; an array is the number of its entry in "arrays"
     sketches          float64, one row of `SKETCH_NUMBERS` an entry that has a "row"
     arrays/<sha256>   little-endian, in C order; of every entry that has a "member"
+
+The index alone is compressed: of a lower tier it is half of the file, and repeats itself.
 """
 
 import json
 import mmap
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +31,10 @@ from jtmigrate.trace.trace_index import read_run, run_index
 
 SCHEMA = 1
 FORMAT = "jtmigrate trace"
+COMPRESSION_VARIES = 1.02
+"""How much worse than the longest index a shorter one may be compressed."""
+LARGEST_INDEX = 1 << 28
+"""Bytes: no run is near it, and a small file cannot claim more memory than this."""
 DTYPES = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
 
 
@@ -90,11 +97,10 @@ def write_traces(
     }
     # Every entry as long as it can be: what follows takes no more.
     described = [
-        {**_description(entry), "row": number, "places": "", "member": entry.sha256}
-        for number, entry in enumerate(found.entries)
+        {**_description(entry), "row": number, "member": entry.sha256} for number, entry in enumerate(found.entries)
     ]
     longest = _index_text(index, tier, described)
-    estimates = sizes(found, len(longest))
+    estimates = sizes(found, int(len(zlib.compress(longest)) * COMPRESSION_VARIES))
     announce(estimates)
     chosen = choose(tier, estimates, budget)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,6 +118,8 @@ def read_traces(path: Path) -> TraceFile:
     if not path.is_file():
         raise UserError(f"no such file: {path}")
     with _damage_told(path), open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+        if archive.getinfo("index.json").file_size > LARGEST_INDEX:
+            raise ValueError("no index is so large")
         index = json.loads(archive.read("index.json"))
         if index["format"] != FORMAT:
             raise ValueError("another format")
@@ -139,11 +147,13 @@ def _write_archive(file: BinaryIO, found: Survey, index: Mapping[str, Any], tier
                     with archive.open(_member(f"arrays/{described['member']}"), "w", force_zip64=True) as member:
                         member.write(little_endian(array))
             elif tier is not Tier.HASHES and (summed_up := _sketch_of(array)).measured:
-                described |= {"row": len(rows), "places": summed_up.places}
+                described["row"] = len(rows)
+                if summed_up.places:
+                    described |= {"places": summed_up.places, "nans": summed_up.nans, "infs": summed_up.infs}
                 rows.append(_row(summed_up))
             entries.append(described)
         archive.writestr(_member("sketches"), np.array(rows, "<f8").tobytes())
-        archive.writestr(_member("index.json"), _index_text(index, tier, entries))
+        archive.writestr(_member("index.json"), _index_text(index, tier, entries), zipfile.ZIP_DEFLATED)
 
 
 def _description(entry: Entry) -> dict[str, Any]:
@@ -165,7 +175,7 @@ def _sketch_of(array: np.ndarray | Sketch) -> Sketch:
 
 def _row(of: Sketch) -> list[float]:
     samples = np.zeros(SAMPLES) if of.size == 0 else of.samples
-    return [of.scale, of.l2, of.minimum, of.maximum, of.nans, of.infs, *samples, *of.sums]
+    return [of.l2, of.minimum, of.maximum, *samples, *of.sums]
 
 
 def _member(name: str) -> zipfile.ZipInfo:
@@ -191,20 +201,20 @@ def _read_entry(
         return array
     if "row" not in entry:
         return Sketch(shape, dtype, entry["sha256"])
-    scale, l2, minimum, maximum, nans, infs, *values = rows[entry["row"]].tolist()
+    l2, minimum, maximum, *values = rows[entry["row"]].tolist()
     samples = np.array(values[:SAMPLES] if all(shape) else [])
     return Sketch(
         shape=shape,
         dtype=dtype,
         sha256=entry["sha256"],
         measured=True,
-        scale=scale,
+        scale=max(abs(minimum), abs(maximum)),
         l2=l2,
         minimum=minimum,
         maximum=maximum,
-        nans=int(nans),
-        infs=int(infs),
-        places=entry["places"],
+        nans=entry.get("nans", 0),
+        infs=entry.get("infs", 0),
+        places=entry.get("places", ""),
         samples=samples,
         sums=np.array(values[SAMPLES:]),
     )
@@ -222,12 +232,25 @@ def _mapped_array(info: zipfile.ZipInfo, dtype: np.dtype, shape: tuple[int, ...]
     return np.frombuffer(mapped, dtype, count, start + 30 + int(lengths.sum())).reshape(shape)
 
 
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    EOFError,
+    NotImplementedError,
+)
+"""What a damaged file makes the readers raise."""
+
+
 @contextmanager
 def _damage_told(path: Path) -> Iterator[None]:
-    """Whatever a damaged file makes the readers raise, in one line."""
+    """Damage in one line."""
     try:
         yield
-    except (zipfile.BadZipFile, ValueError, KeyError, IndexError, TypeError, EOFError, NotImplementedError) as error:
+    except DAMAGE as error:
         raise UserError(f"{path}: no trace file, or a damaged one: record it again with jtmigrate trace") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
