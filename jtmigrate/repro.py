@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jtmigrate.compare.estimates import is_sketched
+from jtmigrate.compare.matching import How, Matching
 from jtmigrate.compare.result import DiffResult, LayerResult
 from jtmigrate.files import replacing, write_text
 from jtmigrate.frameworks.base import STAGE
@@ -21,12 +22,16 @@ from jtmigrate.trace.file import TraceFile
 from jtmigrate.trace.record import ROOT, Trace
 from jtmigrate.trace.structure import Slot
 from jtmigrate.trace.templates import Opaque, decode, encode, opaque_members
+from jtmigrate.tracing import matching_of
 
 SCRIPT, DATA = "repro.py", "repro.npz"
 MODULE = re.compile(r"[\w./-]+")
 
 BUILD = "build"
 """Entry of a trace file's meta: how its model is built; see `Sources`."""
+
+
+NO_MATCHING = Matching((), (), {})
 
 
 class Sources(NamedTuple):
@@ -39,10 +44,18 @@ class Sources(NamedTuple):
     jittor: str | None
 
 
-def write_repro(folder: Path, result: DiffResult, reference: Trace, candidate: Trace, sources: Sources) -> str:
+def write_repro(
+    folder: Path,
+    result: DiffResult,
+    reference: Trace,
+    candidate: Trace,
+    sources: Sources,
+    matching: Matching = NO_MATCHING,
+) -> str:
     """Write the script and its data; returns one sentence that says what was done, or why nothing was.
 
-    reference, candidate   their float32 runs
+    reference, candidate   their float32 runs, both under the reference's names
+    matching               what the candidate itself calls its modules and parameters, where they differ
 
     Raises UserError if the place cannot be written to.
     """
@@ -55,9 +68,9 @@ def write_repro(folder: Path, result: DiffResult, reference: Trace, candidate: T
         **{f"input {slot}": array for slot, array in record.inputs.items()},
         **{f"output {slot}": array for slot, array in record.outputs.items()},
         **{f"torch {name}": array for name, array in _own_state(reference, record.path)},
-        **{f"jittor {name}": array for name, array in _own_state(candidate, record.path)},
+        **{f"jittor {name}": array for name, array in _candidate_state(candidate, record.path, matching)},
     }
-    write_text(folder / SCRIPT, _script(result, fault, arguments, reference, candidate, sources))
+    write_text(folder / SCRIPT, _script(result, fault, arguments, reference, candidate, sources, matching))
     with replacing(folder / DATA) as file:
         np.savez(file, **data)
     return f"{folder / SCRIPT} runs {layer_name(fault.key)} alone in both frameworks"
@@ -71,7 +84,8 @@ def write_repro_of_files(folder: Path, result: DiffResult, reference: TraceFile,
     if (reference.framework, candidate.framework) != ("torch", "jittor"):
         return "no script: it compares a PyTorch layer with a Jittor layer"
     sources = Sources(reference.meta.get(BUILD), candidate.meta.get(BUILD))
-    return write_repro(folder, result, reference.runs["float32"], candidate.runs[run], sources)
+    runs = reference.runs["float32"], candidate.runs[run]
+    return write_repro(folder, result, *runs, sources, matching_of(candidate))
 
 
 def _why_not(fault: Any, reference: Trace, candidate: Trace) -> str:
@@ -104,6 +118,19 @@ def _own_state(trace: Trace, path: str) -> Iterator[tuple[str, np.ndarray]]:
             yield name.removeprefix(f"{path}."), array
 
 
+def _candidate_state(trace: Trace, path: str, matching: Matching) -> Iterator[tuple[str, np.ndarray]]:
+    """The same of a candidate, by the names and in the layout that it has itself."""
+    own = {pair.reference: pair for pair in matching.parameters}
+    own_path = matching.own_names.get(path, path)
+    for local, array in _own_state(trace, path):
+        name = f"{path}.{local}" if path else local
+        if name not in own:
+            yield local, array
+            continue
+        turned = own[name].how is How.TRANSPOSED and array.shape != array.shape[::-1]
+        yield own[name].candidate.removeprefix(f"{own_path}."), array.T if turned else array
+
+
 def _script(
     result: DiffResult,
     fault: LayerResult,
@@ -111,6 +138,7 @@ def _script(
     reference: Trace,
     candidate: Trace,
     sources: Sources,
+    matching: Matching,
 ) -> str:
     args, kwargs = arguments
     script = TEMPLATE
@@ -121,7 +149,8 @@ def _script(
         "VERSIONS": _text(", ".join(f"{name} {version}" for name, version in result.meta.get("versions", {}).items())),
         "TORCH_SETTINGS": _text(_settings(reference, fault.path)),
         "JITTOR_SETTINGS": _text(_settings(candidate, fault.path)),
-        "PATH": repr(fault.path),
+        "TORCH_PATH": repr(fault.path),
+        "JITTOR_PATH": repr(matching.own_names.get(fault.path, fault.path)),
         "TOLERANCE": repr(result.tolerances.float32),
         "BUILD_TORCH": _build(sources.torch, "PyTorch"),
         "BUILD_JITTOR": _build(sources.jittor, "Jittor"),

@@ -12,6 +12,7 @@ import pytest
 
 from alignment_tests.jtmigrate import pairs
 from jtmigrate import diff
+from jtmigrate.compare.matching import How, Matching, Pair
 from jtmigrate.frameworks.jittor_adapter import JittorAdapter
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
 from jtmigrate.repro import BUILD, Sources, write_repro, write_repro_of_files
@@ -133,3 +134,14 @@ def test_two_files_are_enough(tmp_path, found):
     assert "from models import torch\n\n    return torch()" in script
     assert "from models import jittor\n\n    return jittor()" in script
     assert "no script" in write_repro_of_files(tmp_path, result, *reversed(files))
+
+
+def test_a_port_with_other_names_is_run_by_its_own(tmp_path, found):
+    result, reference, candidate = found
+    modules = (Pair("act", "activation", How.ORDER),)
+    parameters = (Pair("act.weight", "activation.w", How.TRANSPOSED),)
+    turned = replace(candidate, state={**candidate.state, "act.weight": np.zeros((2, 3))})
+    write_repro(tmp_path, result, reference, turned, SOURCES, Matching(modules, parameters, {}))
+    assert "PATHS = {\"torch\": 'act', \"jittor\": 'activation'}" in (tmp_path / "repro.py").read_text()
+    with np.load(tmp_path / "repro.npz") as data:
+        assert data["jittor w"].shape == (3, 2)
