@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from jtmigrate import runtime
 from jtmigrate.compare.estimates import is_sketched
+from jtmigrate.compare.matching import Matching, from_plain, to_plain
 from jtmigrate.errors import UserError
 from jtmigrate.plan import ModelPair, Plan
 from jtmigrate.report.numbers import counted
@@ -18,6 +19,8 @@ from jtmigrate.trace.tiers import record_arrays
 
 FLOORS = "alone_floors"
 """Entry of a file's meta: noise floors of the gradients of its run "alone"."""
+PAIRING = "pairing"
+"""Entry of a file's meta: which of its modules is which of the run that was replayed; its runs have those names."""
 NAMES_SHOWN = 3
 
 
@@ -40,13 +43,18 @@ def record(
         reference = ReferenceRuns(replayed and replayable(replayed))
         candidate = run_candidate(pair, plan, clock, store, reference)
         runs = {"float32": candidate.trace32, "float64": candidate.trace64, "isolated": candidate.isolated}
-        meta = {}
+        meta = {PAIRING: to_plain(candidate.matching)}
     return {name: trace for name, trace in runs.items() if trace is not None}, meta
 
 
 def floors_of(recorded: TraceFile) -> Mapping[str, Mapping[str, float]]:
     """See `jtmigrate.compare.pairing.Runs`."""
     return recorded.meta.get(FLOORS) or {}
+
+
+def matching_of(recorded: TraceFile) -> Matching:
+    """How the names in a candidate's file were found; nothing where it was recorded without a reference."""
+    return from_plain(recorded.meta.get(PAIRING) or {})
 
 
 def replayable(recorded: TraceFile) -> Trace:

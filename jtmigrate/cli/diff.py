@@ -98,7 +98,7 @@ def command(
         from jtmigrate.repro import write_repro
 
         if repro and reference.trace32:
-            written.append(write_repro(repro, result, reference.trace32, candidate.trace, sources))
+            written.append(write_repro(repro, result, reference.trace32, candidate.trace, sources, candidate.matching))
 
     with stages(Console(stderr=True)) as progress:
         result = diff_pair(

@@ -1,5 +1,6 @@
 """`jtmigrate trace`: one run of one model into a file, for jtmigrate compare."""
 
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,6 +49,7 @@ def command(
     copy_weights: Annotated[
         bool, typer.Option("--copy-weights", help="Load the parameters recorded in --replay-of first.")
     ] = False,
+    names: options.Map = None,
     dtype: options.DType = options.Precision.BOTH,
     backward: Annotated[bool, typer.Option("--backward", help="Record gradients too.")] = False,
     tier: Annotated[
@@ -69,6 +71,7 @@ def command(
     """
     from rich.console import Console
 
+    from jtmigrate.cli.map_file import read_map
     from jtmigrate.cli.progress import provenance, stages
     from jtmigrate.cli.trace_options import read_suspects, size_in_bytes
     from jtmigrate.facts import describe_inputs, loaded_code, versions_of
@@ -89,8 +92,8 @@ def command(
         raise UserError("--tier suspects needs --suspect PATTERN or --suspects-from FILE.json")
     if framework is Framework.TORCH:
         refuse("--framework torch", {"--replay-of": replay_of})
-    if copy_weights and not replay_of:
-        raise UserError("--copy-weights takes the parameters from --replay-of: give one")
+    if not replay_of:
+        refuse("no --replay-of", {"--copy-weights": copy_weights, "--map": names})
     if replay_of and dtype is options.Precision.FLOAT64:
         raise UserError("--replay-of runs layers alone, which is done in float32: leave --dtype at both")
     limit = None if budget is None else size_in_bytes(budget)
@@ -98,6 +101,7 @@ def command(
     pair, title, source = _pair(
         framework.value, image, config, weights, num_classes, torch, jittor, inputs, training=backward
     )
+    pair = replace(pair, names=read_map(names) if names else {})
     plan = Plan(
         mode="both" if replayed or framework is Framework.TORCH else "propagated",
         precision=dtype.value,
