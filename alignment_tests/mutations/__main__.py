@@ -47,9 +47,9 @@ def command(
     shares = tuple(limit.shares(seed, tries)) if tries else ()
     facts = provenance(PROGRAM) | {"seed": str(seed), "seconds": f"{time.perf_counter() - started:.0f}"}
     measured = report.Measured(outcomes, alarms, shares, facts)
+    write_text(out, report.to_markdown(measured, picture.name))
     if shares:
         limit.draw_picture(shares, picture)
-    write_text(out, report.to_markdown(measured, picture.name))
     total, detected, localised, named = report.scores(outcomes)
     console.print(f"{total} faults: {detected} detected, {localised} localised, {named} causes named", highlight=False)
     console.print(f"report: {out}", highlight=False, soft_wrap=True)

@@ -65,7 +65,7 @@ def run(mutations: Iterable[Mutation], seed: int, *, full: bool = False) -> Iter
 
 
 def try_out(mutation: Mutation, fault: Fault, where: Scene, *, drawn: bool) -> Outcome:
-    """Compare the scene's pair with the fault in it."""
+    """Compare the scene's pair with the fault in it. Nothing counts as detected where there is a false alarm anyway."""
     started = time.perf_counter()
     try:
         with fault.during():
@@ -74,9 +74,9 @@ def try_out(mutation: Mutation, fault: Fault, where: Scene, *, drawn: bool) -> O
         detected, found, localised, cause = True, "refused", False, str(error)
     else:
         first = result.first_fault
-        detected, cause = not result, result.cause
+        detected, cause = bool(where.clean) and not result, result.cause
         found = "nowhere" if first is None else first.key or "the model itself"
-        localised = first is not None and is_where(first, fault)
+        localised = detected and first is not None and is_where(first, fault)
     named = localised and says(cause, mutation.cause)
     return Outcome(mutation, fault, drawn, detected, found, localised, cause, named, time.perf_counter() - started)
 
