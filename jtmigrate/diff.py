@@ -3,9 +3,8 @@
 Imports no framework before a model is asked for.
 """
 
-import hashlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,12 +16,11 @@ from jtmigrate.compare.pairing import Exceptions
 from jtmigrate.compare.result import DEFAULT_TOLERANCES, DiffResult, Tolerances
 from jtmigrate.compare.steps import StepRuns
 from jtmigrate.errors import UserError
+from jtmigrate.facts import describe_inputs, loaded_code, named_inputs, versions_of, weights_digest
 from jtmigrate.frameworks.base import Call, Loss
 from jtmigrate.plan import DEFAULT_PLAN, ModelPair, Plan
 from jtmigrate.runs import Clock, Progress, run_candidate, run_reference
-from jtmigrate.trace.record import Trace
 from jtmigrate.trace.store import ArrayStore
-from jtmigrate.trace.structure import map_leaves
 
 __all__ = ["ModelPair", "Plan", "diff", "diff_pair", "peak_memory_mb"]
 
@@ -77,7 +75,7 @@ def diff_pair(
     process to flush-to-zero.
     """
     runtime.prepare()
-    if not any(isinstance(array, np.ndarray) for _, array in _named(pair.inputs)):
+    if not any(isinstance(array, np.ndarray) for _, array in named_inputs(pair.inputs)):
         raise UserError("there is no array among the inputs")
     clock = Clock(progress)
     store = ArrayStore()
@@ -101,10 +99,13 @@ def diff_pair(
         "title": pair.title,
         "reference": "torch",
         "candidate": "jittor",
-        "versions": _versions(
-            reference.trace32, reference.trace64, candidate.trace32, candidate.trace64, candidate.isolated
-        ),
-        "inputs": dict(_describe(pair.inputs)),
+        "versions": versions_of(reference.trace, candidate.trace),
+        "inputs": describe_inputs(pair.inputs),
+        "weights": {
+            "reference": weights_digest(reference.trace.state),
+            "candidate": weights_digest(candidate.trace.state),
+        },
+        "code": loaded_code(),
         "seconds": clock.seconds,
         "peak_memory_mb": peak_memory_mb(),
     }
@@ -119,24 +120,3 @@ def peak_memory_mb() -> float | None:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
-
-
-def _versions(*traces: Trace | None) -> dict[str, str]:
-    versions = {"numpy": np.__version__, "python": sys.version.split()[0]}
-    for trace in traces:
-        versions |= trace.meta["versions"] if trace else {}
-    return versions
-
-
-def _named(inputs: Any) -> Iterator[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    map_leaves(inputs, lambda name, member: found.append((name, member)))
-    return iter(found)
-
-
-def _describe(inputs: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Shape, dtype and hash of every input array: what one needs to be sure that two reports are of the same run."""
-    for name, array in _named(inputs):
-        if isinstance(array, np.ndarray):
-            digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
-            yield name or "input", {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": digest}

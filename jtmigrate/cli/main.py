@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from jtmigrate.cli import convert, diff, doctor, inspect
+from jtmigrate.cli import compare, convert, diff, doctor, inspect, trace, verify
 from jtmigrate.errors import UserError
 from jtmigrate.report.numbers import printable
 
@@ -23,6 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("diff")(diff.command)
+app.command("trace")(trace.command)
+app.command("compare")(compare.command)
+app.command("verify")(verify.command)
 app.command("convert")(convert.command)
 app.command("inspect")(inspect.command)
 app.command("doctor")(doctor.command)

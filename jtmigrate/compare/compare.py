@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from jtmigrate.compare.causes import likeliest_cause
 from jtmigrate.compare.layers import compare_layers
 from jtmigrate.compare.localise import first_fault, first_fault_of
+from jtmigrate.compare.marking import is_known_by_sketches
 from jtmigrate.compare.pairing import Exceptions, Runs
 from jtmigrate.compare.parameters import compare_parameters
 from jtmigrate.compare.quantities import compare_quantities
@@ -60,7 +61,7 @@ def compare(
     quantities = (*compare_quantities(runs, tolerances), *compare_steps(steps, tolerances))
     fault = first_fault(layers, runs, tolerances) or first_fault_of(quantities)
     cause = ""
-    if fault:
+    if fault and not is_known_by_sketches(fault.path, runs):
         suspect = suspect_of(
             fault,
             runs,

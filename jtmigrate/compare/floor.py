@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from jtmigrate.compare.estimates import Known, estimated_error, is_sketched
 from jtmigrate.compare.metrics import scale, scaled
 from jtmigrate.trace.allowances import same_shape
 
@@ -9,13 +10,15 @@ LOWEST = 2.0**-22
 """Four units of float32 rounding: below this nothing can be told from noise."""
 
 
-def noise_floor(reference32: np.ndarray, reference64: np.ndarray) -> float:
+def noise_floor(reference32: Known, reference64: Known) -> float:
     """max|float32 - float64| / max|float32| of the reference, at least `LOWEST`.
 
     Never the candidate's: a sloppy port would excuse itself.
     """
     if not same_shape(reference32, reference64) or reference32.size == 0:
         return LOWEST
+    if is_sketched(reference32, reference64):
+        return min(max(estimated_error(reference32, reference64).scaled, LOWEST), 1.0)
     exact = reference64.astype(np.float64, copy=False).ravel()
     rounded = reference32.astype(np.float64).ravel()
     finite = np.isfinite(exact) & np.isfinite(rounded)

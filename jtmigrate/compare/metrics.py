@@ -1,22 +1,29 @@
-"""How far one array is from another, computed in float64 whatever they hold."""
+"""How far one array is from another, computed in float64 whatever they hold; estimated where one is only a sketch."""
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from jtmigrate.compare import estimates
+from jtmigrate.compare.estimates import Known, is_sketched
 from jtmigrate.compare.result import TensorError
+from jtmigrate.compare.units import scaled, ulp
 from jtmigrate.trace.allowances import same_shape
 
 
-def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+def same_bits(a: Known, b: Known) -> bool:
     """Whether two arrays of one shape and kind are equal bit for bit, the sign of zero and NaN payloads included."""
+    if is_sketched(a, b):
+        return estimates.same_values(a, b)
     if a.dtype != b.dtype:
         return np.array_equal(a, b)
     return a.tobytes() == b.tobytes()
 
 
-def differing_nonfinite(a: np.ndarray, b: np.ndarray) -> int:
+def differing_nonfinite(a: Known, b: Known) -> int:
     """Number of places where exactly one is NaN, or one is infinite and the other is not the same infinity."""
+    if is_sketched(a, b):
+        return estimates.nonfinite_places(a, b)
     if not (_inexact(a) or _inexact(b)):
         return 0
     both_nan = np.isnan(a) & np.isnan(b)
@@ -24,25 +31,31 @@ def differing_nonfinite(a: np.ndarray, b: np.ndarray) -> int:
     return int(np.count_nonzero(either & ~both_nan & (a != b)))
 
 
-def has_nonfinite(a: np.ndarray) -> bool:
+def has_nonfinite(a: Known) -> bool:
     """Whether there is any NaN or infinity."""
+    if is_sketched(a):
+        return bool(a.places)
     return _inexact(a) and not np.isfinite(a).all()
 
 
-def scale(a: np.ndarray) -> float:
+def scale(a: Known) -> float:
     """max|a| over the finite values, 0 if there are none."""
+    if is_sketched(a):
+        return a.scale
     if a.size == 0:
         return 0.0
     magnitude = np.abs(a.astype(np.float64, copy=False))
     return float(np.max(magnitude, where=np.isfinite(magnitude), initial=0.0))
 
 
-def tensor_error(reference: np.ndarray, candidate: np.ndarray) -> TensorError:
+def tensor_error(reference: Known, candidate: Known) -> TensorError:
     """Distance of `candidate` from `reference`, two arrays of one shape, over the places where both are finite.
 
     A unit in the last place (ULP) is the spacing of the reference's dtype at the reference's largest magnitude; of
     integers it is 1.
     """
+    if is_sketched(reference, candidate):
+        return estimates.estimated_error(reference, candidate)
     a = reference.astype(np.float64, copy=False).ravel()
     b = candidate.astype(np.float64, copy=False).ravel()
     finite = np.isfinite(a) & np.isfinite(b)
@@ -67,17 +80,19 @@ def tensor_error(reference: np.ndarray, candidate: np.ndarray) -> TensorError:
     )
 
 
-def error_between(reference: np.ndarray | None, candidate: np.ndarray | None) -> TensorError | None:
+def error_between(reference: Known | None, candidate: Known | None) -> TensorError | None:
     """`tensor_error`, or None where one is missing or the shapes differ."""
     if reference is None or candidate is None or not same_shape(reference, candidate):
         return None
     return tensor_error(reference, candidate)
 
 
-def scaled_error(reference: np.ndarray, candidate: np.ndarray | None) -> float:
+def scaled_error(reference: Known, candidate: Known | None) -> float:
     """max|a - b| / max|a| alone, over the places where both are finite; 0 where it cannot be told."""
     if candidate is None or not same_shape(reference, candidate) or reference.size == 0:
         return 0.0
+    if is_sketched(reference, candidate):
+        return estimates.estimated_error(reference, candidate).scaled
     difference = np.abs(reference.ravel() - candidate.astype(reference.dtype, copy=False).ravel(), dtype=np.float64)
     finite = np.isfinite(difference)
     return scaled(float(np.max(difference, where=finite, initial=0.0)), scale(reference))
@@ -91,21 +106,6 @@ def magnitude(error: TensorError | None) -> float:
 def largest_error(errors: Iterable[TensorError | None]) -> TensorError | None:
     """The error of the largest scaled one; None if nothing was measured."""
     return max(errors, key=magnitude, default=None)
-
-
-def scaled(max_abs: float, largest: float) -> float:
-    """An absolute error in terms of the reference's largest magnitude; infinite where that is 0 and the error not."""
-    if max_abs == 0:
-        return 0.0
-    return max_abs / largest if largest else float("inf")
-
-
-def ulp(magnitude: float, dtype: np.dtype) -> float:
-    """Spacing of a dtype's numbers at a magnitude, 1 for integers; never subnormal, so that one can divide by it."""
-    if dtype.kind != "f":
-        return 1.0
-    limits = np.finfo(dtype)
-    return float(np.spacing(dtype.type(max(magnitude, limits.smallest_normal / limits.eps))))
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from jtmigrate.compare import metrics
+from jtmigrate.compare.estimates import Known, is_sketched
 from jtmigrate.compare.pairing import Exceptions, reason_for
 from jtmigrate.compare.result import ParameterResult, Verdict
 from jtmigrate.compare.verdict import different_in_kind
@@ -29,7 +30,7 @@ def _compare(reference: Arrays, candidate: Arrays, exceptions: Exceptions) -> It
             yield _unpaired(name, array, "not in the reference", exceptions)
 
 
-def compare_parameter(name: str, a: np.ndarray, b: np.ndarray) -> ParameterResult:
+def compare_parameter(name: str, a: Known, b: Known) -> ParameterResult:
     """`identical` or `mismatch`: parameters are copied, not computed, so there is no tolerance."""
     reason = different_in_kind(a, b)
     max_abs = None
@@ -40,8 +41,10 @@ def compare_parameter(name: str, a: np.ndarray, b: np.ndarray) -> ParameterResul
     return ParameterResult(name, a.shape, Verdict.MISMATCH if reason else Verdict.IDENTICAL, reason, max_abs)
 
 
-def _difference(a: np.ndarray, b: np.ndarray, scaled: float) -> str:
+def _difference(a: Known, b: Known, scaled: float) -> str:
     words = f"differs by up to {scaled:.1e} of its maximum"
+    if is_sketched(a, b):
+        return words
     with np.errstate(over="ignore"):
         rounded = a.astype(np.float16).astype(a.dtype)
     return f"{words}, as after rounding to float16" if np.array_equal(rounded, b) else words

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jtmigrate.compare import metrics
+from jtmigrate.compare.estimates import zeros_like
 from jtmigrate.compare.pairing import Runs
 from jtmigrate.compare.result import Quantity, QuantityResult, Tolerances, Verdict
 from jtmigrate.compare.verdict import Evidence, judge, worst
@@ -197,8 +198,8 @@ def _completed(reference: np.ndarray | None, candidate: np.ndarray | None) -> tu
     if reference is None and candidate is None:
         return None, None
     if reference is None:
-        return np.zeros_like(candidate), candidate
-    return reference, np.zeros_like(reference) if candidate is None else candidate
+        return zeros_like(candidate), candidate
+    return reference, zeros_like(reference) if candidate is None else candidate
 
 
 def _pulled_back(runs: Runs, record: LayerRecord, wanted: Callable[[str], bool]) -> list[Evidence]:

@@ -74,7 +74,7 @@ def to_html(result: DiffResult, *, pictures: Sequence[tuple[str, bytes]] = ()) -
         worst_look=lambda node: _worst_look(node, result),
         layers=in_order(result.layers),
         parameter_groups=group_parameters(result),
-        run_facts=run_facts(result, without=("title", "reference", "candidate")),
+        run_facts=run_facts(result, without=("title", "reference", "candidate", "code")),
         data=_layers_by_key(result),
     )
 

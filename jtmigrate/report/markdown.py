@@ -97,6 +97,6 @@ def _row(layer: LayerResult) -> tuple[str, ...]:
 def _run(result: DiffResult) -> str:
     command = result.meta.get("command")
     lines = ["```", str(command), "```", ""] if command else []
-    facts = run_facts(result, without=("title", "reference", "candidate", "command"))
+    facts = run_facts(result, without=("title", "reference", "candidate", "command", "code"))
     lines += [f"- {_plain(label)}: {_plain(words(fact))}" for label, fact in facts]
     return "\n".join(["How it was run:", "", *lines]).rstrip() if lines else ""

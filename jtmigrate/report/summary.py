@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from jtmigrate.compare.marking import ESTIMATED
 from jtmigrate.compare.result import DiffResult, LayerResult, ParameterResult, TensorError, Verdict
 from jtmigrate.report.numbers import counted, layer_name, limit, scientific
 
@@ -187,6 +188,8 @@ def explanation(result: DiffResult) -> str:
 def verdict_line(result: DiffResult) -> str:
     """The whole outcome on one line, for the end of a log."""
     verdict = "ALIGNED" if result.aligned else "NOT ALIGNED"
+    if result.meta.get(ESTIMATED):
+        verdict += f" ({ESTIMATED})"
     parts = [f"{counted(compared(result), 'layer')} compared"]
     if result.layers:
         parts[0] += f" ({count_words(result)})"

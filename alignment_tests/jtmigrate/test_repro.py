@@ -1,0 +1,100 @@
+"""The script runs without this toolkit and shows the difference that was seen."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alignment_tests.jtmigrate import pairs
+from jtmigrate import diff
+from jtmigrate.frameworks.jittor_adapter import JittorAdapter
+from jtmigrate.frameworks.torch_adapter import TorchAdapter
+from jtmigrate.repro import Sources, write_repro
+from jtmigrate.trace.sketch import sketch
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = Sources(
+    "alignment_tests.jtmigrate.pairs:seeded(__import__('alignment_tests.jtmigrate.pairs').jtmigrate.pairs.TorchMLP())",
+    "alignment_tests.jtmigrate.pairs:JittorMLP(slope=0.2)",
+)
+
+
+@pytest.fixture
+def found():
+    """A result with a fault, and the two float32 runs behind it."""
+    original, port = pairs.seeded(pairs.TorchMLP()), pairs.JittorMLP(slope=0.2)
+    JittorAdapter().load_state(port, TorchAdapter().state(original))
+    result = diff(original, port, pairs.VECTORS)
+    return result, TorchAdapter().record(original, pairs.VECTORS), JittorAdapter().record(port, pairs.VECTORS)
+
+
+def run(folder):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, folder / "repro.py"], cwd=folder, env=environment, capture_output=True, text=True
+    )
+
+
+@pytest.mark.slow
+def test_the_script_shows_the_difference(tmp_path, found):
+    told = write_repro(tmp_path, *found, SOURCES)
+    assert told == f"{tmp_path / 'repro.py'} runs act alone in both frameworks"
+    done = run(tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "the layers differ" in done.stdout
+    result, reference, _ = found
+    seen = result.first_fault.isolated.max_abs
+    shown = float(done.stdout.split("max|torch - jittor| = ")[1].split(",")[0])
+    assert shown == pytest.approx(seen, rel=1e-3)  # it is printed with four digits
+    with np.load(tmp_path / "repro.npz") as data:
+        np.testing.assert_array_equal(data["output "], reference.by_key["act"].outputs[""])
+    script = (tmp_path / "repro.py").read_text()
+    assert "import jtmigrate" not in script
+    assert "from jtmigrate" not in script
+    assert "@" not in script.replace("@stage", "")
+
+
+@pytest.mark.slow
+def test_the_whole_model_runs_with_the_parameters_that_it_had(tmp_path, found):
+    result, reference, candidate = found
+    whole = replace(result, first_fault=result.layers[-1])
+    write_repro(tmp_path, whole, reference, candidate, SOURCES)
+    done = run(tmp_path)
+    assert done.returncode == 1, done.stderr
+    shown = float(done.stdout.split("max|torch - jittor| = ")[1].split(",")[0])
+    assert shown == pytest.approx(result.layers[-1].propagated.max_abs, rel=1e-3)
+
+
+def test_an_unknown_factory_leaves_a_place_to_fill_in(tmp_path, found):
+    write_repro(tmp_path, *found, Sources(None, None))
+    script = (tmp_path / "repro.py").read_text()
+    compile(script, "repro.py", "exec")
+    assert 'raise SystemExit("complete this script: build the PyTorch model here")' in script
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("models:build", "from models import build\n\n    return build()"),
+        ("pkg.models:build(1, x='a')", "from pkg.models import build\n\n    return build(1, x='a')"),
+        ("my/models.py:build", 'sys.path.insert(0, "my")\n    from models import build\n\n    return build()'),
+    ],
+)
+def test_factories_are_imported_as_they_were(tmp_path, found, source, lines):
+    write_repro(tmp_path, *found, Sources(source, source))
+    assert f"def build_jittor():\n    {lines}\n" in (tmp_path / "repro.py").read_text()
+
+
+def test_no_script_is_written_where_none_can_be(tmp_path, found):
+    result, reference, candidate = found
+    assert "no layer is at fault" in write_repro(tmp_path, replace(result, first_fault=None), *found[1:], SOURCES)
+    layers = [replace(each, inputs={"0": sketch(each.inputs["0"])}) for each in reference.layers]
+    hollow = replace(reference, layers=tuple(layers))
+    assert "holds no tensors of act" in write_repro(tmp_path, result, hollow, candidate, SOURCES)
+    stages = replace(reference, layers=tuple(replace(each, kind="function") for each in reference.layers))
+    assert "act is no module" in write_repro(tmp_path, result, stages, candidate, SOURCES)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,73 @@
+"""What every command that compares does with its result."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from jtmigrate.compare.result import DiffResult, Tolerances
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where a result goes beside the terminal; `show_all` prints every layer."""
+
+    json: Path | None = None
+    html: Path | None = None
+    junit: Path | None = None
+    baseline: Path | None = None
+    write_baseline: Path | None = None
+    evidence: Path | None = None
+    show_all: bool = False
+
+    def check(self) -> None:
+        """Raise UserError if a file cannot be written or the baseline not be read: before a long run, not after it."""
+        from jtmigrate.baseline import read_baseline
+        from jtmigrate.files import check_writable
+
+        for path in (self.json, self.html, self.junit, self.write_baseline, self.evidence):
+            if path:
+                check_writable(path)
+        if self.html:
+            import jtmigrate.report.html  # noqa: F401 - a missing extra is told now
+        if self.baseline:
+            read_baseline(self.baseline)
+
+    def finish(self, result: DiffResult) -> int:
+        """Print and write a result; returns the exit code. Raises UserError if it cannot be compared to the baseline.
+
+        With a baseline, what it allows is no failure: the exit code is 1 only if something got worse.
+        """
+        from rich.console import Console
+
+        from jtmigrate.baseline import read_baseline, write_baseline
+        from jtmigrate.evidence import write_evidence
+        from jtmigrate.report.baseline import print_drift
+        from jtmigrate.report.console import print_diff
+        from jtmigrate.report.json_report import to_dict, write_json
+        from jtmigrate.report.junit import write_junit
+
+        console = Console()
+        print_diff(result, console, show="all" if self.show_all else "notable")
+        if self.json:
+            write_json(result, self.json)
+        if self.html:
+            from jtmigrate.report.html import write_html
+
+            write_html(result, self.html)
+        if self.junit:
+            write_junit(result, self.junit)
+        aligned = bool(result)
+        if self.baseline:
+            drift = read_baseline(self.baseline).drift(to_dict(result))
+            print_drift(drift, self.baseline, console)
+            aligned = not drift
+        if self.write_baseline:
+            write_baseline(result, self.write_baseline)
+        if self.evidence:
+            write_evidence(self.evidence, result, sys.argv[1:])
+        return 0 if aligned else 1
+
+
+def tolerances(float32: float | None) -> Tolerances:
+    """The default ones but for what the user gave."""
+    return Tolerances() if float32 is None else Tolerances(float32=float32)

@@ -1,0 +1,173 @@
+"""`jtmigrate trace`: one run of one model into a file, for jtmigrate compare."""
+
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jtmigrate.cli import options
+from jtmigrate.errors import UserError
+
+if TYPE_CHECKING:
+    from jtmigrate.plan import ModelPair
+
+
+class Framework(str, Enum):
+    """Whose model is run."""
+
+    TORCH = "torch"
+    JITTOR = "jittor"
+
+
+class TierOption(str, Enum):
+    """How much is kept of every tensor."""
+
+    EVERYTHING = "everything"
+    SUSPECTS = "suspects"
+    STATISTICS = "statistics"
+    HASHES = "hashes"
+    AUTO = "auto"
+
+
+def command(
+    framework: Annotated[Framework, typer.Option(help="Whose model to run.")],
+    out: Annotated[Path, typer.Option(metavar="FILE.trace", help="Where the recorded run is written.")],
+    image: options.Image = None,
+    config: options.Config = None,
+    weights: options.Weights = None,
+    num_classes: options.NumClasses = None,
+    torch: options.Torch = None,
+    jittor: options.Jittor = None,
+    inputs: options.Inputs = None,
+    replay_of: Annotated[
+        Path | None,
+        typer.Option("--replay-of", metavar="A.trace", help="Run every layer alone too, on what this run recorded."),
+    ] = None,
+    copy_weights: Annotated[
+        bool, typer.Option("--copy-weights", help="Load the parameters recorded in --replay-of first.")
+    ] = False,
+    dtype: options.DType = options.Precision.BOTH,
+    backward: Annotated[bool, typer.Option("--backward", help="Record gradients too.")] = False,
+    tier: Annotated[
+        TierOption, typer.Option(help="What is kept of every tensor; auto: the most that is within --budget.")
+    ] = TierOption.EVERYTHING,
+    suspect: Annotated[
+        list[str] | None, typer.Option("--suspect", metavar="PATTERN", help="Path whose tensors --tier suspects keeps.")
+    ] = None,
+    suspects_from: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Keep those that are a mismatch in this result.")
+    ] = None,
+    budget: Annotated[str | None, typer.Option(metavar="SIZE", help="The most to write: 500MB, 2GB.")] = None,
+) -> None:
+    """Run one model and record every layer, for jtmigrate compare.
+
+    Either NanoDet-Plus with --image, or any model with --torch or --jittor, and --input.
+
+    Exit code 0 if recorded, 2 if the input is unusable or the budget too small (nothing is written then).
+    """
+    from rich.console import Console
+
+    from jtmigrate.cli.progress import provenance, stages
+    from jtmigrate.cli.trace_options import read_suspects, size_in_bytes
+    from jtmigrate.facts import describe_inputs, loaded_code, versions_of
+    from jtmigrate.files import check_writable
+    from jtmigrate.offline import REPLAY_OF
+    from jtmigrate.plan import Plan
+    from jtmigrate.repro import BUILD
+    from jtmigrate.runs import Clock
+    from jtmigrate.trace.file import read_traces, write_traces
+    from jtmigrate.trace.tiers import Tier, size_words, sizes_words
+    from jtmigrate.tracing import record
+
+    check_writable(out)
+    suspects = (*(suspect or ()), *(read_suspects(suspects_from) if suspects_from else ()))
+    if suspects and tier not in (TierOption.SUSPECTS, TierOption.AUTO):
+        raise UserError(f"suspects mean nothing with --tier {tier.value}: take --tier suspects")
+    if tier is TierOption.SUSPECTS and not suspects:
+        raise UserError("--tier suspects needs --suspect PATTERN or --suspects-from FILE.json")
+    if framework is Framework.TORCH:
+        _refuse("--framework torch", {"--replay-of": replay_of})
+    if copy_weights and not replay_of:
+        raise UserError("--copy-weights takes the parameters from --replay-of: give one")
+    limit = None if budget is None else size_in_bytes(budget)
+    replayed = read_traces(replay_of) if replay_of else None
+    pair, title, source = _pair(framework.value, image, config, weights, num_classes, torch, jittor, inputs)
+    plan = Plan(
+        mode="both" if replayed or framework is Framework.TORCH else "propagated",
+        precision=dtype.value,
+        copy_weights=copy_weights,
+        backward=backward,
+    )
+    with stages(Console(stderr=True)) as progress:
+        clock = Clock(progress)
+        runs, facts = record(framework.value, pair, plan, clock, replayed)
+    facts |= {
+        "title": title,
+        "inputs": describe_inputs(pair.inputs),
+        "versions": versions_of(*runs.values()),
+        "code": loaded_code(),
+        "seconds": clock.seconds,
+        BUILD: source,
+        **provenance("jtmigrate"),
+    }
+    if replayed:
+        facts[REPLAY_OF] = replayed.identities["float32"]
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    written = write_traces(
+        out,
+        runs,
+        tier=None if tier is TierOption.AUTO else Tier(tier.value),
+        suspects=suspects,
+        budget=limit,
+        meta=facts,
+        announce=lambda estimates: console.print(
+            f"size by tier: {sizes_words(estimates)}", highlight=False, soft_wrap=True
+        ),
+    )
+    layers = max(len(trace.layers) for trace in runs.values())
+    console.print(f"{out}: {', '.join(runs)}, {layers} layers, tier {written.tier.value}, {size_words(written.nbytes)}")
+
+
+def _pair(
+    framework: str,
+    image: Path | None,
+    config: str | None,
+    weights: Path | None,
+    num_classes: int | None,
+    torch: str | None,
+    jittor: str | None,
+    inputs: Path | None,
+) -> tuple["ModelPair", str, str]:
+    """The model to run, what to call it, and how it is built (see `jtmigrate.repro.Sources`)."""
+    from jtmigrate.plan import ModelPair
+
+    if image:
+        _refuse("--image", {"--torch": torch, "--jittor": jittor, "--input": inputs})
+        from jtmigrate.presets import nanodet
+
+        found, _ = nanodet.settings(config, num_classes=num_classes, weights=weights)
+        arguments = f"{config or nanodet.DEFAULT_CONFIG!r}, num_classes={found.model.arch.head.num_classes}"
+        source = (
+            f"nanodet_{'ref_torch' if framework == 'torch' else 'jittor'}:build_model({arguments}, auxiliary=False)"
+        )
+        pair = nanodet.pair(config=config, weights=weights, image=image, num_classes=num_classes)
+        return pair, pair.title, source
+    from jtmigrate.cli.factories import build, check_factory
+    from jtmigrate.cli.files import read_inputs
+
+    _refuse("no --image", {"--config": config, "--weights": weights, "--num-classes": num_classes})
+    specs = {"torch": torch, "jittor": jittor}
+    spec = specs.pop(framework)
+    _refuse(f"--framework {framework}", {f"--{other}": given for other, given in specs.items()})
+    if not (spec and inputs):
+        raise UserError(f"nothing to run: give --image IMG, or --{framework} M:F --input FILE.npz")
+    check_factory(spec)
+    return ModelPair(lambda: build(spec), lambda: build(spec), read_inputs(inputs)), spec, spec
+
+
+def _refuse(given: str, others: Mapping[str, object]) -> None:
+    """Raise UserError if an option was given that would have no effect."""
+    if useless := [option for option, value in others.items() if value]:
+        raise UserError(f"{', '.join(useless)} means nothing with {given}: see jtmigrate trace --help")

@@ -1,0 +1,22 @@
+"""What a baseline says of a result, for a terminal or a log."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from jtmigrate.baseline import Drift
+from jtmigrate.report.numbers import counted
+
+SHOWN = 20
+
+
+def print_drift(drift: Sequence[Drift], baseline: Path, console: Console) -> None:
+    """One line for everything that got worse, and one for the outcome."""
+    for each in drift[:SHOWN]:
+        console.print(Text(f"  {each.name}: {each.what}"), overflow="fold", highlight=False)
+    if len(drift) > SHOWN:
+        console.print(f"  + {len(drift) - SHOWN:,} more", highlight=False)
+    outcome = f"WORSE THAN {baseline}: {counted(len(drift), 'change')}" if drift else f"nothing worse than {baseline}"
+    console.print(Text(outcome, style="bold red" if drift else "bold green"), overflow="fold", highlight=False)

@@ -1,0 +1,163 @@
+"""`--repro`: the first faulty layer as a script and its data, ready to paste into a bug report.
+
+The script needs numpy, the two frameworks and the functions that build the two models, but not this toolkit.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jtmigrate.compare.estimates import is_sketched
+from jtmigrate.compare.result import DiffResult, LayerResult
+from jtmigrate.files import replacing, write_text
+from jtmigrate.frameworks.base import STAGE
+from jtmigrate.report.numbers import layer_name
+from jtmigrate.report.repro_script import TEMPLATE
+from jtmigrate.trace.file import TraceFile
+from jtmigrate.trace.record import ROOT, LayerRecord, Trace
+from jtmigrate.trace.structure import Slot
+from jtmigrate.trace.templates import Opaque, opaque_members
+
+SCRIPT, DATA = "repro.py", "repro.npz"
+
+BUILD = "build"
+"""Entry of a trace file's meta: how its model is built; see `Sources`."""
+
+
+class Sources(NamedTuple):
+    """How the two models are built: "package.module:function", "file.py:function" or "module:function(1, b=2)".
+
+    None where nobody knows: the script then asks to be completed.
+    """
+
+    torch: str | None
+    jittor: str | None
+
+
+def write_repro(folder: Path, result: DiffResult, reference: Trace, candidate: Trace, sources: Sources) -> str:
+    """Write the script and its data; returns one sentence that says what was done, or why nothing was.
+
+    reference, candidate   their float32 runs
+
+    Raises UserError if the place cannot be written to.
+    """
+    fault = result.first_fault
+    if why_not := _why_not(fault, reference):
+        return f"no script: {why_not}"
+    record = reference.by_key[fault.key]
+    data = {
+        **{f"input {slot}": array for slot, array in record.inputs.items()},
+        **{f"output {slot}": array for slot, array in record.outputs.items()},
+        **{f"torch {name}": array for name, array in _own_state(reference, record.path)},
+        **{f"jittor {name}": array for name, array in _own_state(candidate, record.path)},
+    }
+    write_text(folder / SCRIPT, _script(result, fault, record, reference, candidate, sources))
+    with replacing(folder / DATA) as file:
+        np.savez(file, **data)
+    return f"{folder / SCRIPT} runs {layer_name(fault.key)} alone in both frameworks"
+
+
+def write_repro_of_files(folder: Path, result: DiffResult, reference: TraceFile, candidate: TraceFile) -> str:
+    """The same from two trace files."""
+    run = "float32" if "float32" in candidate.runs else next(iter(candidate.runs))
+    if "float32" not in reference.runs:
+        return "no script: there is no float32 run of the reference"
+    if (reference.framework, candidate.framework) != ("torch", "jittor"):
+        return "no script: it compares a PyTorch layer with a Jittor layer"
+    sources = Sources(reference.meta.get(BUILD), candidate.meta.get(BUILD))
+    return write_repro(folder, result, reference.runs["float32"], candidate.runs[run], sources)
+
+
+def _why_not(fault: Any, reference: Trace) -> str:
+    if fault is None:
+        return "no layer is at fault"
+    if not isinstance(fault, LayerResult):
+        return f"the first fault is a {fault.kind}, and a script runs a layer forward"
+    record = reference.by_key.get(fault.key)
+    if record is None or record.kind == STAGE:
+        return f"{layer_name(fault.key)} is no module that the reference calls"
+    own = [
+        *record.inputs.values(),
+        *record.outputs.values(),
+        *(array for _, array in _own_state(reference, fault.path)),
+    ]
+    if is_sketched(*own):
+        return f"the trace holds no tensors of {layer_name(fault.key)}"
+    lost = list(opaque_members(record.arguments))
+    return f"it was called with {lost[0].text}, which no file can hold" if lost else ""
+
+
+def _own_state(trace: Trace, path: str) -> Iterator[tuple[str, np.ndarray]]:
+    """Parameters and buffers of a module and of those in it, by the name that they have there."""
+    for name, array in trace.state.items():
+        if path == ROOT:
+            yield name, array
+        elif name.startswith(f"{path}."):
+            yield name.removeprefix(f"{path}."), array
+
+
+def _script(
+    result: DiffResult,
+    fault: LayerResult,
+    record: LayerRecord,
+    reference: Trace,
+    candidate: Trace,
+    sources: Sources,
+) -> str:
+    args, kwargs = record.arguments
+    script = TEMPLATE
+    values = {
+        "LAYER": layer_name(fault.key),
+        "KIND": fault.kind,
+        "CAUSE": result.cause or fault.reason,
+        "VERSIONS": ", ".join(f"{name} {version}" for name, version in result.meta.get("versions", {}).items()),
+        "TORCH_SETTINGS": _settings(reference, record.path),
+        "JITTOR_SETTINGS": _settings(candidate, record.path),
+        "PATH": repr(record.path),
+        "TOLERANCE": repr(result.tolerances.float32),
+        "BUILD_TORCH": _build(sources.torch, "PyTorch"),
+        "BUILD_JITTOR": _build(sources.jittor, "Jittor"),
+        "ARGS": _expression(args),
+        "KWARGS": _expression(kwargs),
+        "DATA": repr(DATA),
+    }
+    for name, value in values.items():
+        script = script.replace(f"@{name}@", value)
+    return script
+
+
+def _settings(trace: Trace, path: str) -> str:
+    settings: Mapping[str, Any] = trace.settings.get(path, {})
+    return ", ".join(f"{name}={value!r}" for name, value in settings.items()) or "not recorded"
+
+
+def _build(source: str | None, framework: str) -> str:
+    """The body of a function that returns a model."""
+    if source is None:
+        return f'raise SystemExit("complete this script: build the {framework} model here")'
+    module, _, call = source.partition(":")
+    expression = call if call.endswith(")") else f"{call}()"
+    name = expression.partition("(")[0]
+    if not module.endswith(".py"):
+        return f"from {module} import {name}\n\n    return {expression}"
+    file = Path(module)
+    lines = (f"sys.path.insert(0, {json.dumps(file.parent.as_posix())})", f"from {file.stem} import {name}")
+    return "\n    ".join(lines) + f"\n\n    return {expression}"
+
+
+def _expression(template: Any) -> str:
+    """Python source for a template, in which `tensor(slot)` makes a tensor of an array."""
+    if isinstance(template, Slot):
+        return f"tensor({template.name!r})"
+    if isinstance(template, dict):
+        return "{" + ", ".join(f"{key!r}: {_expression(value)}" for key, value in template.items()) + "}"
+    if isinstance(template, tuple):
+        return "(" + "".join(f"{_expression(member)}, " for member in template).rstrip() + ")"
+    if isinstance(template, list):
+        return "[" + ", ".join(map(_expression, template)) + "]"
+    if isinstance(template, Opaque):
+        raise TypeError(f"no source for {template.text}")
+    return f"float({str(template)!r})" if isinstance(template, float) else repr(template)
