@@ -37,6 +37,10 @@ def text_of(page: str) -> str:
     return " ".join(" ".join(Outline(page).text).split())
 
 
+def data_of(page: str) -> dict:
+    return json.loads(re.search('id="data">(.*?)</script>', page, re.DOTALL)[1])
+
+
 def test_a_failure_is_told_in_plain_words(failed):
     text = text_of(to_html(failed))
     assert "Not aligned" in text
@@ -61,7 +65,7 @@ def test_the_numbers_are_there(aligned):
 
 def test_every_layer_is_in_the_table_and_in_the_data(failed):
     page = to_html(failed)
-    data = json.loads(re.search('id="data">(.*?)</script>', page, re.DOTALL)[1])
+    data = data_of(page)["layers"]
     assert page.count("<tr data-key=") == len(failed.layers)
     assert set(data) == {layer.key for layer in failed.layers}
     assert data["backbone.maxpool"]["isolated"]["scaled"] == failed.first_fault.isolated.scaled
@@ -78,7 +82,7 @@ def test_it_needs_no_network(aligned):
     assert "http://" not in page
     assert "https://" not in page
     assert "@import" not in page
-    assert re.findall(r'(?:src|href)="(?!data:)', page) == []
+    assert re.findall(r'(?:src|href)="(?!data:|file:)', page) == []
 
 
 def test_text_is_escaped(make):

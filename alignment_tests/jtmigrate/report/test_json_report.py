@@ -18,7 +18,7 @@ def test_what_is_written_reads_back_the_same(failed, tmp_path):
 
 def test_everything_is_included(failed):
     whole = to_dict(failed)
-    assert whole["schema"] == 1
+    assert whole["schema"] == 2
     assert whole["aligned"] is False
     assert whole["first_fault"] == "backbone.maxpool"
     assert whole["counts"]["mismatch"] == 362

@@ -30,7 +30,7 @@ def test_it_stays_short(failed):
 def test_names_do_not_break_the_table(make):
     text = to_markdown(make.result([make.mismatch("a|b`c", 0, kind="<Odd|Kind>")]))
     row = next(line for line in text.splitlines() if line.startswith("| `"))
-    assert row.replace("\\|", "").count("|") == 9
+    assert row.replace("\\|", "").count("|") == 11
     assert "\\<Odd\\|Kind\\>" in row
 
 
