@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -32,7 +33,7 @@ from jtmigrate.report.summary import (
     smallest_tolerance_words,
     title,
 )
-from jtmigrate.report.templating import environment
+from jtmigrate.report.templating import Markup, environment
 from jtmigrate.report.tree import Node, build_tree
 
 NARROW = 420
@@ -62,6 +63,7 @@ def to_html(result: DiffResult, *, pictures: Sequence[tuple[str, bytes]] = ()) -
         "setting_words": setting_words,
         "coverage_words": coverage_words,
         "file_url": file_url,
+        "breakable": _breakable,
     }
     jinja.globals |= {
         "look": lambda row: look(row, result),
@@ -104,6 +106,11 @@ def file_url(where: str) -> str:
     """A link to "file:line"."""
     path, _, line = where.rpartition(":")
     return f"file://{quote(path)}#L{line}"
+
+
+def _breakable(name: str) -> Markup:
+    """A path that may go on in the next line after every dot, and nowhere else."""
+    return Markup("<wbr>").join(re.split(r"(?<=[.])", name))
 
 
 def _both_widths(draw: Any, *arguments: Any) -> dict[str, Any]:

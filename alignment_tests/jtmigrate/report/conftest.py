@@ -182,7 +182,8 @@ def detector_layers() -> list[LayerResult]:
     for name, sides in (("top_down_blocks", (26, 52)), ("bottom_up_blocks", (26, 13))):
         for index, side in enumerate(sides):
             shape = (1, 96, side, side)
-            add(f"fpn.upsample#{index}" if index else "fpn.upsample", "Upsample", shape)
+            resize = "fpn.upsample" if name == "top_down_blocks" else "fpn.downsample"
+            add(f"{resize}#{index}" if index else resize, "Upsample", shape)
             inner = f"fpn.{name}.{index}.blocks.0"
             for ghost in ("ghost1", "ghost2"):
                 block(f"{inner}.{ghost}.primary_conv", "cbr", shape, "Sequential")

@@ -8,7 +8,7 @@ import pytest
 from jtmigrate.compare.result import ParameterResult, Verdict
 from jtmigrate.report.html import to_html, write_html
 
-VOID = {"meta", "link", "input", "img", "br", "path", "circle", "rect"}
+VOID = {"meta", "link", "input", "img", "br", "path", "circle", "rect", "wbr"}
 
 
 class Outline(HTMLParser):
