@@ -48,7 +48,7 @@ def result(*layers, quantities=(), parameters=(), failures=None):
 def judged(tolerances, *, float32=0.0, float64=0.0, noise=0.0):
     """Verdict on a reference of 1 and 0.5, candidates off by `float32` and `float64`, a reference noisy by `noise`."""
     exact = np.array([1.0, 0.5])
-    rounded = (exact + [0.0, noise]).astype(np.float32)
+    rounded = (exact + np.array([0.0, noise])).astype(np.float32)
     return judge(
         Evidence(
             "",

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from jtmigrate.compare.result import ParameterResult, Verdict
-from jtmigrate.report.html import to_html, write_html
+from jtmigrate.report.html import file_url, to_html, write_html
 
 VOID = {"meta", "link", "input", "img", "br", "path", "circle", "rect", "wbr"}
 
@@ -117,3 +117,20 @@ def test_write_html(aligned, tmp_path):
     write_html(aligned, tmp_path / "index.html")
     assert (tmp_path / "index.html").read_text() == to_html(aligned)
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_quantities_settings_coverage_and_drawings_are_there(trained, stuck):
+    page = to_html(trained)
+    assert page.count("<tr data-key=") == len(trained.layers) + len(trained.quantities)
+    assert set(data_of(page)["quantities"]) == {row.key for row in trained.quantities}
+    for text in ("modules 365 of 366", "How many layers are how far off", "Each trains on its own", "Backward"):
+        assert text in text_of(page)
+    text = text_of(to_html(stuck))
+    assert "requires_grad.weight is False instead of True" in text
+    assert "Where it is off" in text
+    assert "The two models part at the parameter gradient of backbone.conv1.0.weight." in text
+
+
+def test_code_is_linked(stuck):
+    assert 'href="file:///port/jittor/conv.py#L40"' in to_html(stuck)
+    assert file_url("/a b/#1.py:3") == "file:///a%20b/%231.py#L3"

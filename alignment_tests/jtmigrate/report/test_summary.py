@@ -1,8 +1,10 @@
 import math
 
-from jtmigrate.compare.result import ParameterResult, Verdict
+import pytest
+
+from jtmigrate.compare.result import ParameterResult, Quantity, SettingDifference, Verdict
 from jtmigrate.report import rows, summary
-from jtmigrate.report.hints import hints
+from jtmigrate.report.hints import LOOK_AT, hints
 from jtmigrate.report.selection import select_notable
 
 
@@ -98,3 +100,21 @@ def test_parameters_without_a_counterpart_are_to_be_accounted_for(make):
     gone = ParameterResult("fc.bias", (3,), Verdict.UNCOMPARED, "no counterpart")
     run = make.result([make.layer()], parameters=(gone,), failures=("1 parameter uncompared",))
     assert "fc.bias" in hints(run)[0]
+
+
+@pytest.mark.parametrize("quantity", Quantity)
+def test_every_quantity_has_something_to_look_at(make, quantity):
+    run = make.result([make.layer()], quantities=(make.wrong_quantity("fc.weight", kind=quantity, step=1),))
+    assert LOOK_AT[quantity] in hints(run)[0]
+    assert f"the {quantity.value} of fc.weight of training step 1" in summary.explanation(run)
+    assert summary.verdict_line(run).endswith(f"first fault {quantity.value} of fc.weight, step 1")
+
+
+def test_the_setting_of_the_module_at_fault_is_the_first_to_mend(make):
+    other, own = SettingDifference("a", "eps", "1", "2"), SettingDifference("fc", "eps", "3", "4")
+    assert "fc: eps is 4 instead of 3" in hints(make.result([make.mismatch("fc", 0)], settings=(other, own)))[0]
+
+
+def test_success_counts_all_that_was_compared(trained):
+    assert "366 layers and 1,390 other quantities compared computes the same" in summary.explanation(trained)
+    assert "1,390 other quantities (1,390 aligned)" in summary.verdict_line(trained)
