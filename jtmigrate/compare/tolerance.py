@@ -32,12 +32,14 @@ def smallest_tolerances(result: DiffResult) -> SmallestTolerances:
     return SmallestTolerances(
         float32=max(float32, default=None),
         float64=max(float64, default=None),
-        obstacle=next(_obstacles(result), ""),
+        obstacle="" if result.aligned else next(_obstacles(result), ""),
     )
 
 
 def _judged_in_float32(row: Compared) -> bool:
-    if row.below_resolution and row.isolated is None:
+    """As in `verdict.judge`; a quantity that was measured alone is never below resolution there."""
+    measured_alone = isinstance(row, QuantityResult) and row.isolated is not None
+    if row.below_resolution and not (measured_alone or row.own_fault):
         return False
     return row.isolated is not None or (row.propagated is not None and not _is_of_training(row))
 
@@ -66,5 +68,5 @@ def _obstacles(result: DiffResult) -> Iterator[str]:
     for parameter in result.parameters:
         if parameter.verdict is Verdict.MISMATCH or (parameter.verdict is Verdict.UNCOMPARED and not parameter.listed):
             yield f"{parameter.name}: {parameter.reason}"
-    if result.failures and not any(row.verdict is Verdict.MISMATCH for row in (*result.layers, *result.quantities)):
+    if not any(row.verdict is Verdict.MISMATCH for row in (*result.layers, *result.quantities)):
         yield result.failures[0]

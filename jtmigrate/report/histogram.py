@@ -10,6 +10,7 @@ from jtmigrate.report.templating import Markup
 
 LEFT, RIGHT, STRIP, GAP, BOTTOM = 92, 14, 62, 26, 30
 LOWEST, HIGHEST = -17, 1
+LABEL_WIDTH = 34
 SITUATIONS: tuple[Situation, ...] = ("isolated", "propagated", "float64")
 
 
@@ -68,13 +69,15 @@ def _strip(
                 '<rect class="bar {}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}</title></rect>'
             ).format(situation, x + 1, y, max(1.0, step - 2), tall, f"{counts[power]:,} of {total:,} ({share})")
         )
+        if step < LABEL_WIDTH and counts[power] < most:
+            continue  # where there is little room, the highest bar alone says its number
         parts.append(Markup('<text class="middle" x="{:.1f}" y="{:.1f}">{}</text>').format(x + step / 2, y - 4, share))
     return Markup("").join(parts)
 
 
 def _labels(columns: list[int | None], height: int, width: int) -> Iterator[Markup]:
     step = (width - LEFT - RIGHT) / len(columns)
-    every = max(1, math.ceil(34 / step))
+    every = max(1, math.ceil(LABEL_WIDTH / step))
     for index, power in enumerate(columns):
         if index % every == 0:
             label = "0" if power is None else power_label(power)
