@@ -40,8 +40,8 @@ clean:
 	rm -rf $(VENV) reports/alignment build *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml requirements.lock
-	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-		{ echo 'Python 3.10 or later is needed (tested: 3.11): install it, or name it: make PYTHON=/path/to/python3.11'; exit 1; }
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or later is needed (tested: 3.11): install it, or name it: make PYTHON=/path/to/python3.11'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --no-deps $(TORCH) || { \
 		echo 'No CPU build of torch in the configured package sources: asking $(TORCH_INDEX) (TORCH_INDEX=... changes it)'; \

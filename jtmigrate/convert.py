@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,18 +17,24 @@ from pathlib import Path
 import numpy as np
 
 from jtmigrate import __version__
-from jtmigrate.checkpoint import Checkpoint, container_for, keeps_ties, open_checkpoint, write_leaves
+from jtmigrate.checkpoint import Checkpoint, container_for, keeps_ties, open_checkpoint
 from jtmigrate.checkpoint.contents import Contents
 from jtmigrate.checkpoint.elements import WIDE
 from jtmigrate.checkpoint.sharing import overlapping_names, tied_names
-from jtmigrate.checkpoint.tensors import ArrayTensor, CastTensor, TensorLeaf
+from jtmigrate.checkpoint.tensors import ArrayTensor, CastTensor, ReshapedTensor, TensorLeaf
+from jtmigrate.checkpoint.writing import check_leaves, write_leaves
 from jtmigrate.errors import UserError
 from jtmigrate.files import sha256_of
 from jtmigrate.naming.cast import lossless_cast
+from jtmigrate.naming.made_tensor import made_leaves
 from jtmigrate.naming.name_map import NameMap
 from jtmigrate.naming.prefixes import unwrap
-from jtmigrate.naming.schema import Schema
+from jtmigrate.naming.rules import apply_rules
+from jtmigrate.naming.rules.rule import Rule
+from jtmigrate.naming.schema import Schema, TensorSpec
 from jtmigrate.naming.validate import check_schema
+from jtmigrate.naming.values import holds_cast
+from jtmigrate.trace.allowances import jittor_lacks
 
 
 class Fate(str, Enum):
@@ -36,6 +42,7 @@ class Fate(str, Enum):
 
     COPIED = "copied"
     CAST = "cast"
+    REARRANGED = "rearranged"
     INITIALISED = "initialised"
     LEFT_OUT = "left out"
 
@@ -45,7 +52,7 @@ class TensorFate:
     """One tensor of the source, the destination or both.
 
     name    in the destination; for a tensor that is left out, in the source
-    source  in the source; "" for a tensor that the source lacks
+    source  in the source, "a + b" if it is made of several; "" for a tensor that the source lacks
     shape, dtype, nbytes   as written; for a tensor that is left out, as found
     """
 
@@ -64,7 +71,7 @@ class Hashes:
 
     source       path -> hash of each file of the source; none if it was in memory
     destination  "" if nothing was written
-    map          of the pairs of names, [[name, source], ...] as JSON without spaces
+    map          of the pairs of names, [[name, source], ...] as JSON without spaces; a third item says what is done
     """
 
     source: Mapping[str, str]
@@ -116,6 +123,7 @@ def convert(
     schema: Schema | None = None,
     ignore: Collection[str] = (),
     ema: bool = False,
+    rules: Sequence[Rule] = (),
     fill: Mapping[str, np.ndarray] | None = None,
     trust: Collection[str] = (),
     dry_run: bool = False,
@@ -129,56 +137,56 @@ def convert(
     schema   what the target model expects; without it, the tensors keep their own, unwrapped names unchecked
     ignore   patterns ("aux_*") of names that the file may hold beyond the schema; they are left out
     ema      take the averaged copy of the weights
+    rules    turn the file's tensors into the target's, from the file's own names on: no wrapper is removed then
     fill     values for names of the schema that the file lacks
     trust    classes and functions that the pickle in the file may call: this runs their code
     dry_run  check and report, but write nothing
     prove    read back what was written, compare it bit for bit, and hash the files
 
-    Raises UserError, with nothing written, if a file cannot be read or written, or if a name is missing or
-    unexpected, a shape differs, or a dtype differs and a cast would change a value.
+    () and (1,) are one shape, and counters of batches are kept where the target has none, as in Jittor.
+
+    Raises UserError, with nothing written, if a file cannot be read or written, a rule cannot be applied, or if a name
+    is missing or unexpected, a shape differs, or a dtype differs and a cast would change a value.
     """
-    container_for(dst)
+    container = container_for(dst)
+    if ema and rules:
+        raise UserError("the rules say which weights are taken: leave the request for EMA weights out")
+    with _opened(src, trust) as contents:
+        _refuse_overwriting(contents, dst)
+        name_map = _without_ignored(_map(contents, ema, rules, schema), ignore, schema)
+        found = made_leaves(name_map, contents.leaves)
+        lacking = {name: array for name, array in (fill or {}).items() if name in (schema or ()) and name not in found}
+        whole = {**found, **{name: ArrayTensor(array) for name, array in lacking.items()}}
+        tensors = found if schema is None else _fit(whole, schema, contents.path)
+        with _hashing(contents.files if prove else ()) as source_hashes:
+            if dry_run:
+                check_leaves(dst, tensors)
+            destination = "" if dry_run else write_leaves(dst, tensors, prove=prove)
+        return ConversionReport(
+            src=contents.path,
+            dst=str(dst),
+            source_container=contents.container,
+            container=container,
+            tensors=_fates(tensors, contents, name_map),
+            left_behind=contents.left_behind,
+            notes=_notes(contents, tensors, schema, dst),
+            checked=schema is not None,
+            written=not dry_run,
+            proved=prove and not dry_run,
+            hashes=Hashes(source_hashes(), destination, _map_hash(name_map)) if prove else None,
+            versions={"jtmigrate": __version__, "numpy": np.__version__, "python": platform.python_version()},
+        )
+
+
+@contextmanager
+def _opened(src: str | PathLike[str] | Checkpoint | Contents, trust: Collection[str]) -> Iterator[Contents]:
     if isinstance(src, Contents):
-        return _convert(src, dst, schema, ignore, ema, fill or {}, dry_run=dry_run, prove=prove)
-    if isinstance(src, Checkpoint):
-        return _convert(_in_memory(src), dst, schema, ignore, ema, fill or {}, dry_run=dry_run, prove=prove)
-    with open_checkpoint(src, trust=trust) as contents:
-        return _convert(contents, dst, schema, ignore, ema, fill or {}, dry_run=dry_run, prove=prove)
-
-
-def _convert(
-    contents: Contents,
-    dst: str | PathLike[str],
-    schema: Schema | None,
-    ignore: Collection[str],
-    ema: bool,
-    fill: Mapping[str, np.ndarray],
-    *,
-    dry_run: bool,
-    prove: bool,
-) -> ConversionReport:
-    _refuse_overwriting(contents, dst)
-    name_map = _without_ignored(_unwrap(contents, ema, schema), ignore, schema)
-    found = name_map.apply(contents.leaves)
-    filled = {name: ArrayTensor(array) for name, array in fill.items() if name in (schema or ()) and name not in found}
-    tensors = found if schema is None else _fit({**found, **filled}, schema, contents.path)
-    proved = prove and not dry_run
-    with _hashing(contents.files if prove else ()) as source_hashes:
-        destination = "" if dry_run else write_leaves(dst, tensors, prove=prove)
-    return ConversionReport(
-        src=contents.path,
-        dst=str(dst),
-        source_container=contents.container,
-        container=container_for(dst),
-        tensors=_fates(tensors, contents, name_map),
-        left_behind=contents.left_behind,
-        notes=_notes(contents, tensors, schema, dst),
-        checked=schema is not None,
-        written=not dry_run,
-        proved=proved,
-        hashes=Hashes(source_hashes(), destination, _map_hash(name_map)) if prove else None,
-        versions={"jtmigrate": __version__, "numpy": np.__version__, "python": platform.python_version()},
-    )
+        yield src
+    elif isinstance(src, Checkpoint):
+        yield _in_memory(src)
+    else:
+        with open_checkpoint(src, trust=trust) as contents:
+            yield contents
 
 
 def _in_memory(checkpoint: Checkpoint) -> Contents:
@@ -199,7 +207,9 @@ def _without_ignored(name_map: NameMap, ignore: Collection[str], schema: Schema 
         if name not in (schema or ()) and any(fnmatchcase(name, pattern) for pattern in ignore)
     }
     pairs = {name: source for name, source in name_map.pairs.items() if name not in ignored}
-    return NameMap(pairs, {**name_map.unused, **{source.name: "not used by the target" for source in ignored.values()}})
+    left_out = {source: "not used by the target" for name in ignored for source in name_map.sources(name)}
+    recipes = {name: recipe for name, recipe in name_map.recipes.items() if name not in ignored}
+    return NameMap(pairs, {**name_map.unused, **left_out}, recipes)
 
 
 def _refuse_overwriting(contents: Contents, dst: str | PathLike[str]) -> None:
@@ -209,15 +219,25 @@ def _refuse_overwriting(contents: Contents, dst: str | PathLike[str]) -> None:
         raise UserError(f"{dst}: is the source too: give the result another name")
 
 
-def _unwrap(contents: Contents, ema: bool, schema: Schema | None) -> NameMap:
+def _map(contents: Contents, ema: bool, rules: Sequence[Rule], schema: Schema | None) -> NameMap:
+    """Raises UserError, also if a cast that a rule asks for would change a value."""
     try:
-        return unwrap(contents.leaves, ema=ema, target=schema or ())
+        if not rules:
+            return unwrap(contents.leaves, ema=ema, target=schema or ())
+        specs = {name: TensorSpec(leaf.shape, leaf.dtype.name) for name, leaf in contents.leaves.items()}
+        name_map = apply_rules(rules, specs)
+        for recipe in name_map.recipes.values():
+            if holds_cast(recipe):
+                recipe.evaluate(contents.array)
+        return name_map
     except UserError as error:
         raise UserError(f"{contents.path}: {error}") from error
 
 
 def _fit(tensors: Mapping[str, TensorLeaf], schema: Schema, path: str) -> dict[str, TensorLeaf]:
-    """The tensors in the order and the dtypes of the schema. Raises UserError for any other difference."""
+    """The tensors in the order, shapes and dtypes of the schema. Raises UserError for any other difference."""
+    schema = {**schema, **_counters(tensors, schema)}
+    tensors = {name: _shaped(tensor, schema.get(name)) for name, tensor in tensors.items()}
     check = check_schema(tensors, schema)
     cast = {name: CastTensor(tensors[name], np.dtype(expected)) for name, _, expected in check.dtypes}
     check = replace(check, dtypes=tuple(found for found in check.dtypes if not _is_lossless(cast[found.name])))
@@ -227,6 +247,20 @@ def _fit(tensors: Mapping[str, TensorLeaf], schema: Schema, path: str) -> dict[s
             "give the target that this file was made for"
         )
     return {name: cast.get(name, tensors[name]) for name in schema}
+
+
+def _counters(tensors: Mapping[str, TensorLeaf], schema: Schema) -> Schema:
+    """Counters of batches beside running statistics of the schema: it is Jittor's, and the way back needs them."""
+    return {
+        name: TensorSpec(tensor.shape, tensor.dtype.name)
+        for name, tensor in tensors.items()
+        if jittor_lacks(name) and name not in schema and f"{name.rpartition('.')[0]}.running_mean" in schema
+    }
+
+
+def _shaped(tensor: TensorLeaf, spec: TensorSpec | None) -> TensorLeaf:
+    one = spec is not None and tensor.shape != spec.shape and {tensor.shape, spec.shape} == {(), (1,)}
+    return ReshapedTensor(tensor, spec.shape) if one else tensor
 
 
 def _is_lossless(cast: CastTensor) -> bool:
@@ -244,7 +278,10 @@ def _hashing(files: Collection[Path]) -> Iterator[Callable[[], dict[str, str]]]:
 
 
 def _map_hash(name_map: NameMap) -> str:
-    pairs = [[name, source.name] for name, source in name_map.pairs.items()]
+    pairs = [
+        [name, source.name, *([repr(name_map.recipes[name])] if name in name_map.recipes else [])]
+        for name, source in name_map.pairs.items()
+    ]
     return hashlib.sha256(json.dumps(pairs, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -260,6 +297,9 @@ def _written_fate(name: str, tensor: TensorLeaf, source: Contents, name_map: Nam
     if name not in name_map.pairs:
         return _fate(name, "", Fate.INITIALISED, "not in the file", tensor)
     source_name, reason = name_map.pairs[name]
+    if name in name_map.recipes:
+        sources = " + ".join(dict.fromkeys(name_map.sources(name)))
+        return _fate(name, sources, Fate.REARRANGED, reason, tensor)
     found = source.leaves[source_name]
     dtype = found.stored or found.dtype.name
     if dtype != tensor.dtype.name:

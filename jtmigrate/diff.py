@@ -4,7 +4,7 @@ Imports no framework before a model is asked for.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from jtmigrate import runtime
 from jtmigrate.compare.compare import compare
+from jtmigrate.compare.matching import remarks
 from jtmigrate.compare.pairing import Exceptions
 from jtmigrate.compare.result import DEFAULT_TOLERANCES, DiffResult, Tolerances
 from jtmigrate.compare.steps import StepRuns
@@ -19,10 +20,13 @@ from jtmigrate.errors import UserError
 from jtmigrate.facts import describe_inputs, loaded_code, named_inputs, versions_of, weights_digest
 from jtmigrate.frameworks.base import Call, Loss
 from jtmigrate.plan import DEFAULT_PLAN, ModelPair, Plan
-from jtmigrate.runs import Clock, Progress, run_candidate, run_reference
+from jtmigrate.runs import CandidateRuns, Clock, Progress, ReferenceRuns, run_candidate, run_reference
 from jtmigrate.trace.store import ArrayStore
 
 __all__ = ["ModelPair", "Plan", "diff", "diff_pair", "peak_memory_mb"]
+
+
+Look = Callable[[DiffResult, ReferenceRuns, CandidateRuns], None]
 
 
 def diff(
@@ -66,10 +70,12 @@ def diff_pair(
     exceptions: Exceptions = (),
     progress: Progress = lambda stage: None,
     meta: Mapping[str, Any] | None = None,
+    look: Look = lambda result, reference, candidate: None,
 ) -> DiffResult:
     """Compare two models that are only built when their turn comes.
 
-    `exceptions` and `meta` are added to those of the pair and of the result.
+    exceptions, meta  are added to those of the pair and of the result
+    look              is shown the result with the runs behind it, while they are at hand
 
     The Jittor model is built, and Jittor imported, after the reference has run: loading a Jittor kernel switches the
     process to flush-to-zero.
@@ -90,6 +96,7 @@ def diff_pair(
             candidate.isolated,
             alone=reference.alone,
             alone_floors=reference.alone_floors,
+            margins=pair.margins,
             steps=StepRuns(**reference.steps, **candidate.steps),
             tolerances=plan.tolerances,
             exceptions=(*pair.exceptions, *exceptions),
@@ -109,7 +116,10 @@ def diff_pair(
         "seconds": clock.seconds,
         "peak_memory_mb": peak_memory_mb(),
     }
-    return replace(result, meta=facts | dict(meta or {}))
+    warnings = (*result.warnings, *remarks(candidate.matching))
+    result = replace(result, warnings=warnings, meta=facts | dict(meta or {}))
+    look(result, reference, candidate)
+    return result
 
 
 def peak_memory_mb() -> float | None:

@@ -7,8 +7,8 @@ from os import PathLike
 import numpy as np
 
 from jtmigrate.checkpoint import open_checkpoint
+from jtmigrate.checkpoint.dangerous import is_dangerous
 from jtmigrate.checkpoint.elements import NARROW, WIDE
-from jtmigrate.checkpoint.restricted_pickle import is_dangerous
 from jtmigrate.checkpoint.sharing import group_names, overlapping_names
 from jtmigrate.checkpoint.tensors import TensorLeaf, named_pieces
 from jtmigrate.naming.schema import Schema, TensorSpec

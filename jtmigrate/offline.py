@@ -14,7 +14,7 @@ from jtmigrate.errors import UserError
 from jtmigrate.facts import weights_digest
 from jtmigrate.trace.file import TraceFile
 from jtmigrate.trace.record import Trace
-from jtmigrate.tracing import floors_of
+from jtmigrate.tracing import floors_of, matching_of
 
 REPLAY_OF = "replay_of"
 """Entry of a file's meta: identity of the run that its isolated run replayed."""
@@ -59,9 +59,8 @@ def compare_files(
         exceptions=exceptions,
         allow_nonfinite=allow_nonfinite,
     )
-    told = replace(
-        result, warnings=(*result.warnings, *remarks(matching)), meta={**_facts(reference, candidate), **(meta or {})}
-    )
+    warnings = (*result.warnings, *remarks(matching_of(candidate)), *remarks(matching))
+    told = replace(result, warnings=warnings, meta={**_facts(reference, candidate), **(meta or {})})
     return mark_estimates(told, runs)
 
 
@@ -69,6 +68,8 @@ def _check(reference: TraceFile, candidate: TraceFile) -> None:
     both = f"{reference.path} and {candidate.path}"
     if reference.meta.get("inputs") != candidate.meta.get("inputs"):
         raise UserError(f"{both} were recorded on different inputs: record both on the same")
+    if bool(reference.meta.get("backward")) != bool(candidate.meta.get("backward")):
+        raise UserError(f"only one of {both} holds gradients: record both with --backward, or neither")
     replayed = candidate.meta.get(REPLAY_OF)
     if "isolated" in candidate.runs and replayed != reference.identities.get("float32"):
         raise UserError(

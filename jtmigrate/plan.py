@@ -1,9 +1,10 @@
 """What to compare, and how: `ModelPair` and `Plan`."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from jtmigrate.compare.decisions import Margin
 from jtmigrate.compare.pairing import Exceptions
 from jtmigrate.compare.result import DEFAULT_TOLERANCES, Tolerances
 from jtmigrate.errors import UserError
@@ -23,9 +24,12 @@ class ModelPair:
     inputs                    what both are called with: an array, a tuple of arrays, or a dict of arrays by keyword
     call_torch, call_jittor   functions (model, inputs) -> output, where a run is not simply `model(inputs)`
     exceptions                (path, reason) of the layers that may stay uncompared
+    names                     path in the port -> path in the original, each for everything below it too; what is left
+                              is paired by name, then by order and shape
     loss_torch, loss_jittor   functions (model, output) -> scalar that a backward pass starts from; without them, the
                               outputs' sum, weighted by fixed random numbers
     training_torch, training_jittor   how each framework trains, where steps are asked for
+    margins                   how close the decisions of a layer or stage were, by path; see `compare.decisions`
     batches                   the inputs of every training step in turn; `inputs` for all of them if there are none
     """
 
@@ -35,11 +39,13 @@ class ModelPair:
     call_torch: Call | None = None
     call_jittor: Call | None = None
     exceptions: Exceptions = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     loss_torch: Loss | None = None
     loss_jittor: Loss | None = None
     training_torch: "Training | None" = None
     training_jittor: "Training | None" = None
+    margins: Mapping[str, Margin] = field(default_factory=dict)
     batches: Sequence[Any] = ()
 
 

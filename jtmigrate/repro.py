@@ -3,7 +3,8 @@
 The script needs numpy, the two frameworks and the functions that build the two models, but not this toolkit.
 """
 
-import json
+import ast
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,50 +12,65 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jtmigrate.compare.estimates import is_sketched
+from jtmigrate.compare.matching import How, Matching
 from jtmigrate.compare.result import DiffResult, LayerResult
 from jtmigrate.files import replacing, write_text
 from jtmigrate.frameworks.base import STAGE
-from jtmigrate.report.numbers import layer_name
+from jtmigrate.report.numbers import layer_name, printable
 from jtmigrate.report.repro_script import TEMPLATE
 from jtmigrate.trace.file import TraceFile
-from jtmigrate.trace.record import ROOT, LayerRecord, Trace
+from jtmigrate.trace.record import ROOT, Trace
 from jtmigrate.trace.structure import Slot
-from jtmigrate.trace.templates import Opaque, opaque_members
+from jtmigrate.trace.templates import Opaque, decode, encode, opaque_members
+from jtmigrate.tracing import matching_of
 
 SCRIPT, DATA = "repro.py", "repro.npz"
+MODULE = re.compile(r"[\w./-]+")
 
 BUILD = "build"
 """Entry of a trace file's meta: how its model is built; see `Sources`."""
 
 
+NO_MATCHING = Matching((), (), {})
+
+
 class Sources(NamedTuple):
     """How the two models are built: "package.module:function", "file.py:function" or "module:function(1, b=2)".
 
-    None where nobody knows: the script then asks to be completed.
+    None where nobody knows, or where it takes more than literals: the script then asks to be completed.
     """
 
     torch: str | None
     jittor: str | None
 
 
-def write_repro(folder: Path, result: DiffResult, reference: Trace, candidate: Trace, sources: Sources) -> str:
+def write_repro(
+    folder: Path,
+    result: DiffResult,
+    reference: Trace,
+    candidate: Trace,
+    sources: Sources,
+    matching: Matching = NO_MATCHING,
+) -> str:
     """Write the script and its data; returns one sentence that says what was done, or why nothing was.
 
-    reference, candidate   their float32 runs
+    reference, candidate   their float32 runs, both under the reference's names
+    matching               what the candidate itself calls its modules and parameters, where they differ
 
     Raises UserError if the place cannot be written to.
     """
     fault = result.first_fault
-    if why_not := _why_not(fault, reference):
+    if why_not := _why_not(fault, reference, candidate):
         return f"no script: {why_not}"
     record = reference.by_key[fault.key]
+    arguments = decode(encode(record.arguments))
     data = {
         **{f"input {slot}": array for slot, array in record.inputs.items()},
         **{f"output {slot}": array for slot, array in record.outputs.items()},
         **{f"torch {name}": array for name, array in _own_state(reference, record.path)},
-        **{f"jittor {name}": array for name, array in _own_state(candidate, record.path)},
+        **{f"jittor {name}": array for name, array in _candidate_state(candidate, record.path, matching)},
     }
-    write_text(folder / SCRIPT, _script(result, fault, record, reference, candidate, sources))
+    write_text(folder / SCRIPT, _script(result, fault, arguments, reference, candidate, sources, matching))
     with replacing(folder / DATA) as file:
         np.savez(file, **data)
     return f"{folder / SCRIPT} runs {layer_name(fault.key)} alone in both frameworks"
@@ -68,10 +84,11 @@ def write_repro_of_files(folder: Path, result: DiffResult, reference: TraceFile,
     if (reference.framework, candidate.framework) != ("torch", "jittor"):
         return "no script: it compares a PyTorch layer with a Jittor layer"
     sources = Sources(reference.meta.get(BUILD), candidate.meta.get(BUILD))
-    return write_repro(folder, result, reference.runs["float32"], candidate.runs[run], sources)
+    runs = reference.runs["float32"], candidate.runs[run]
+    return write_repro(folder, result, *runs, sources, matching_of(candidate))
 
 
-def _why_not(fault: Any, reference: Trace) -> str:
+def _why_not(fault: Any, reference: Trace, candidate: Trace) -> str:
     if fault is None:
         return "no layer is at fault"
     if not isinstance(fault, LayerResult):
@@ -79,6 +96,8 @@ def _why_not(fault: Any, reference: Trace) -> str:
     record = reference.by_key.get(fault.key)
     if record is None or record.kind == STAGE:
         return f"{layer_name(fault.key)} is no module that the reference calls"
+    if all(layer.path != fault.path for layer in candidate.layers):
+        return f"the port calls no module of the name {layer_name(fault.path)}"
     own = [
         *record.inputs.values(),
         *record.outputs.values(),
@@ -86,7 +105,7 @@ def _why_not(fault: Any, reference: Trace) -> str:
     ]
     if is_sketched(*own):
         return f"the trace holds no tensors of {layer_name(fault.key)}"
-    lost = list(opaque_members(record.arguments))
+    lost = list(opaque_members(decode(encode(record.arguments))))
     return f"it was called with {lost[0].text}, which no file can hold" if lost else ""
 
 
@@ -99,24 +118,39 @@ def _own_state(trace: Trace, path: str) -> Iterator[tuple[str, np.ndarray]]:
             yield name.removeprefix(f"{path}."), array
 
 
+def _candidate_state(trace: Trace, path: str, matching: Matching) -> Iterator[tuple[str, np.ndarray]]:
+    """The same of a candidate, by the names and in the layout that it has itself."""
+    own = {pair.reference: pair for pair in matching.parameters}
+    own_path = matching.own_names.get(path, path)
+    for local, array in _own_state(trace, path):
+        name = f"{path}.{local}" if path else local
+        if name not in own:
+            yield local, array
+            continue
+        turned = own[name].how is How.TRANSPOSED and array.shape != array.shape[::-1]
+        yield own[name].candidate.removeprefix(f"{own_path}."), array.T if turned else array
+
+
 def _script(
     result: DiffResult,
     fault: LayerResult,
-    record: LayerRecord,
+    arguments: Any,
     reference: Trace,
     candidate: Trace,
     sources: Sources,
+    matching: Matching,
 ) -> str:
-    args, kwargs = record.arguments
+    args, kwargs = arguments
     script = TEMPLATE
     values = {
-        "LAYER": layer_name(fault.key),
-        "KIND": fault.kind,
-        "CAUSE": result.cause or fault.reason,
-        "VERSIONS": ", ".join(f"{name} {version}" for name, version in result.meta.get("versions", {}).items()),
-        "TORCH_SETTINGS": _settings(reference, record.path),
-        "JITTOR_SETTINGS": _settings(candidate, record.path),
-        "PATH": repr(record.path),
+        "LAYER": _text(layer_name(fault.key)),
+        "KIND": _text(fault.kind),
+        "CAUSE": _text(result.cause or fault.reason),
+        "VERSIONS": _text(", ".join(f"{name} {version}" for name, version in result.meta.get("versions", {}).items())),
+        "TORCH_SETTINGS": _text(_settings(reference, fault.path)),
+        "JITTOR_SETTINGS": _text(_settings(candidate, fault.path)),
+        "TORCH_PATH": repr(fault.path),
+        "JITTOR_PATH": repr(matching.own_names.get(fault.path, fault.path)),
         "TOLERANCE": repr(result.tolerances.float32),
         "BUILD_TORCH": _build(sources.torch, "PyTorch"),
         "BUILD_JITTOR": _build(sources.jittor, "Jittor"),
@@ -134,18 +168,33 @@ def _settings(trace: Trace, path: str) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in settings.items()) or "not recorded"
 
 
+def _text(words: str) -> str:
+    """Words that may stand in a docstring, whatever somebody named their layers."""
+    return printable(words).replace("\\", "/").replace('"', "'")
+
+
 def _build(source: str | None, framework: str) -> str:
     """The body of a function that returns a model."""
-    if source is None:
-        return f'raise SystemExit("complete this script: build the {framework} model here")'
-    module, _, call = source.partition(":")
+    module, _, call = (source or "").partition(":")
     expression = call if call.endswith(")") else f"{call}()"
+    if not (MODULE.fullmatch(module) and _is_plain_call(expression)):
+        return f'raise SystemExit("complete this script: build the {framework} model here")'
     name = expression.partition("(")[0]
     if not module.endswith(".py"):
         return f"from {module} import {name}\n\n    return {expression}"
     file = Path(module)
-    lines = (f"sys.path.insert(0, {json.dumps(file.parent.as_posix())})", f"from {file.stem} import {name}")
+    lines = (f"sys.path.insert(0, {file.parent.as_posix()!r})", f"from {file.stem} import {name}")
     return "\n    ".join(lines) + f"\n\n    return {expression}"
+
+
+def _is_plain_call(expression: str) -> bool:
+    """Whether this calls a function with literals: a script is not to run whatever a trace file says."""
+    try:
+        call = ast.parse(expression, mode="eval").body
+        [ast.literal_eval(value) for value in (*call.args, *(keyword.value for keyword in call.keywords))]
+    except (SyntaxError, ValueError, AttributeError):
+        return False
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
 
 
 def _expression(template: Any) -> str:

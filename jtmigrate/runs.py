@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 from jtmigrate import runtime
 from jtmigrate.compare.floor import noise_floor
-from jtmigrate.frameworks.base import Adapter, Call, plain_call
+from jtmigrate.compare.matching import Matching, match
+from jtmigrate.compare.renaming import renamed, renamed_replay
+from jtmigrate.frameworks.base import NO_NAMES, Adapter, Call, plain_call
 from jtmigrate.plan import ModelPair, Plan
 from jtmigrate.trace.record import Trace
 from jtmigrate.trace.steps import StepRecord
@@ -41,12 +43,16 @@ class ReferenceRuns(NamedTuple):
 
 
 class CandidateRuns(NamedTuple):
-    """What the candidate leaves behind; None where the plan does not ask for it."""
+    """What the candidate leaves behind, under the reference's names; None where the plan does not ask for it.
+
+    matching  which of its modules and parameters is which of the reference's
+    """
 
     trace32: Trace | None = None
     trace64: Trace | None = None
     isolated: Trace | None = None
     steps: Steps = NO_STEPS
+    matching: Matching = Matching((), (), NO_NAMES)
 
     @property
     def trace(self) -> Trace:
@@ -113,16 +119,24 @@ def run_candidate(
     if plan.propagated:
         with clock.stage("jittor float32"):
             trace32 = adapter.record(model, pair.inputs, loss=pair.loss_jittor, **options)
-    if plan.isolated:
-        with clock.stage("jittor layer by layer"):
-            isolated = adapter.replay(model, reference.trace, **options)
     if plan.float64:
         with clock.stage("jittor float64"):
             trace64 = adapter.record(model, pair.inputs, dtype="float64", loss=pair.loss_jittor, **options)
+    whole = trace32 or trace64
+    matching = match(reference.trace, whole, pair.names) if whole and reference.trace else Matching((), (), NO_NAMES)
+    if plan.isolated and reference.trace:
+        with clock.stage("jittor layer by layer"):
+            isolated = adapter.replay(model, reference.trace, names=matching.names or pair.names, **options)
     steps = {}
     if plan.steps:
         steps = _candidate_steps(adapter, model, pair, plan, clock, store, reference.steps)
-    return CandidateRuns(trace32, trace64, isolated, steps)
+    return CandidateRuns(
+        trace32 and renamed(trace32, matching),
+        trace64 and renamed(trace64, matching),
+        isolated and renamed_replay(isolated, matching),
+        steps,
+        matching,
+    )
 
 
 def _floors(adapter: Adapter, model: Any, reference: Trace, alone: Trace, call: Call) -> dict[str, dict[str, float]]:

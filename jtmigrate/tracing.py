@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 from jtmigrate import runtime
 from jtmigrate.compare.estimates import is_sketched
+from jtmigrate.compare.matching import Matching, from_plain, to_plain
 from jtmigrate.errors import UserError
 from jtmigrate.plan import ModelPair, Plan
+from jtmigrate.report.numbers import counted
 from jtmigrate.runs import Clock, ReferenceRuns, run_candidate, run_reference
 from jtmigrate.trace.file import TraceFile
 from jtmigrate.trace.record import LayerRecord, Trace
@@ -17,6 +19,8 @@ from jtmigrate.trace.tiers import record_arrays
 
 FLOORS = "alone_floors"
 """Entry of a file's meta: noise floors of the gradients of its run "alone"."""
+PAIRING = "pairing"
+"""Entry of a file's meta: which of its modules is which of the run that was replayed; its runs have those names."""
 NAMES_SHOWN = 3
 
 
@@ -39,13 +43,18 @@ def record(
         reference = ReferenceRuns(replayed and replayable(replayed))
         candidate = run_candidate(pair, plan, clock, store, reference)
         runs = {"float32": candidate.trace32, "float64": candidate.trace64, "isolated": candidate.isolated}
-        meta = {}
+        meta = {PAIRING: to_plain(candidate.matching)}
     return {name: trace for name, trace in runs.items() if trace is not None}, meta
 
 
 def floors_of(recorded: TraceFile) -> Mapping[str, Mapping[str, float]]:
     """See `jtmigrate.compare.pairing.Runs`."""
     return recorded.meta.get(FLOORS) or {}
+
+
+def matching_of(recorded: TraceFile) -> Matching:
+    """How the names in a candidate's file were found; nothing where it was recorded without a reference."""
+    return from_plain(recorded.meta.get(PAIRING) or {})
 
 
 def replayable(recorded: TraceFile) -> Trace:
@@ -67,7 +76,7 @@ def replayable(recorded: TraceFile) -> Trace:
         raise UserError(f"{recorded.path} (tier {recorded.tier.value}) holds no tensors to replay: {again}")
     if lost := list(_lost(kept)):
         raise UserError(
-            f"{recorded.path}: arguments or results of {len(lost)} calls cannot be kept in a file: "
+            f"{recorded.path}: what {counted(len(lost), 'call')} took or returned cannot be kept in a file: "
             f"{', '.join(lost[:NAMES_SHOWN])}; compare with jtmigrate diff, which runs both models in one process"
         )
     return replace(trace, layers=kept)
@@ -75,5 +84,7 @@ def replayable(recorded: TraceFile) -> Trace:
 
 def _lost(records: tuple[LayerRecord, ...]) -> Iterator[str]:
     for record in records:
-        for member in opaque_members((record.arguments, record.result)):
+        # What a call returned is only handed to its caller, whose replay is what may need it.
+        needed = record.arguments if record.parent is None else (record.arguments, record.result)
+        for member in opaque_members(needed):
             yield f"{record.key or 'the model'} ({member.text})"

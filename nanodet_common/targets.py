@@ -24,3 +24,17 @@ def pad_targets(
         labels[i, :count] = image_labels
         mask[i, :count] = True
     return boxes, labels, mask
+
+
+def sample_targets(input_size: tuple[int, int], num_classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Made-up objects for an image (width, height in pixels): a small, a medium, a large one and two that overlap.
+
+    Returns boxes (5, 4) x1, y1, x2, y2 float32 and labels (5,) int64. For a training step where nobody labelled one.
+    """
+    random = np.random.RandomState(seed)
+    size = np.array(input_size, np.float32)
+    extent = np.array([0.08, 0.25, 0.7, 0.35, 0.4])[:, None] * random.uniform(0.8, 1.2, (5, 2)) * size
+    corner = random.uniform(0, 1, (5, 2)) * (size - extent)
+    corner[4] = np.clip(corner[3] + 0.2 * extent[3], 0, size - extent[4])
+    boxes = np.concatenate([corner, corner + extent], axis=1).astype(np.float32)
+    return boxes, random.randint(0, num_classes, 5)

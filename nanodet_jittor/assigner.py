@@ -9,6 +9,7 @@ from typing import NamedTuple
 import jittor as jt
 
 from jtmigrate.parity import functional as F
+from jtmigrate.trace.stages import stage
 from nanodet_jittor.boxes import iou
 
 UNUSABLE = 1e8
@@ -23,6 +24,7 @@ class Assignment(NamedTuple):
     iou: jt.Var
 
 
+@stage("assigner.classification_cost")
 def classification_cost(logits: jt.Var, labels: jt.Var, ious: jt.Var) -> jt.Var:
     """Quality focal loss of every prior if it were given every object. (N, P, C), (N, G), (N, P, G) -> (N, P, G).
 
@@ -38,33 +40,28 @@ def classification_cost(logits: jt.Var, labels: jt.Var, ious: jt.Var) -> jt.Var:
     return background.sum(2, keepdims=True) - background.gather(2, own) + own_cost
 
 
-@jt.no_grad()
-def assign(
-    logits: jt.Var,
-    boxes: jt.Var,
-    priors: jt.Var,
-    gt_boxes: jt.Var,
-    gt_labels: jt.Var,
-    gt_mask: jt.Var,
-    topk: int = 13,
-    iou_factor: float = 3.0,
-) -> Assignment:
-    """Match priors to objects.
+@stage("assigner.matching_cost")
+def matching_cost(logits: jt.Var, labels: jt.Var, ious: jt.Var, iou_factor: float) -> jt.Var:
+    """What it costs to give a prior an object. (N, P, C), (N, G), (N, P, G) -> (N, P, G)."""
+    return classification_cost(logits, labels, ious) - iou_factor * jt.log(ious + F.scalar(1e-7, ious))
 
-    logits (N, P, C) and boxes (N, P, 4): predictions; priors (P, 4): x, y, stride, stride; gt_boxes (N, G, 4),
-    gt_labels (N, G), gt_mask (N, G): objects, mask False for padding. Priors of exactly equal cost at the edge of the
-    selection are all taken.
-    """
+
+@stage("assigner.usable_pairs")
+def usable_pairs(priors: jt.Var, gt_boxes: jt.Var, gt_mask: jt.Var) -> jt.Var:
+    """Priors inside any object, with every object. (P, 4), (N, G, 4), (N, G) -> (N, P, G)."""
     points, gt = priors[:, None, :2], gt_boxes.unsqueeze(1)
     margins = jt.concat([points - gt[..., :2], gt[..., 2:] - points], dim=-1)
     inside = (margins.min(-1) > 0) & gt_mask.unsqueeze(1)
-    usable = F.any(inside, dim=2, keepdim=True) & gt_mask.unsqueeze(1)
+    return F.any(inside, dim=2, keepdim=True) & gt_mask.unsqueeze(1)
 
-    ious = iou(boxes.unsqueeze(2), gt)
-    cost = classification_cost(logits, gt_labels, ious) - iou_factor * jt.log(ious + F.scalar(1e-7, ious))
-    cost = F.where(usable, cost, UNUSABLE)
-    ious = F.where(usable, ious, 0)
 
+@stage("assigner.match")
+def match(cost: jt.Var, ious: jt.Var, usable: jt.Var, topk: int) -> Assignment:
+    """The cheapest priors of every object, about as many as its `topk` best IoUs add up to. All (N, P, G).
+
+    Priors of exactly equal cost at the edge of the selection are all taken; one that several objects want goes to the
+    cheapest.
+    """
     candidates = min(topk, ious.shape[1])
     dynamic_k = jt.topk(ious, candidates, dim=1)[0].sum(1).int32().clamp(min_v=1)
     cheapest = jt.topk(cost, candidates, dim=1, largest=False)[0]
@@ -79,3 +76,28 @@ def assign(
         object_index=matched.int32().argmax(2)[0],
         iou=F.where(matched, ious, 0).sum(2),
     )
+
+
+@stage("assigner")
+@jt.no_grad()
+def assign(
+    logits: jt.Var,
+    boxes: jt.Var,
+    priors: jt.Var,
+    gt_boxes: jt.Var,
+    gt_labels: jt.Var,
+    gt_mask: jt.Var,
+    topk: int = 13,
+    iou_factor: float = 3.0,
+) -> Assignment:
+    """Match priors to objects.
+
+    logits (N, P, C) and boxes (N, P, 4): predictions; priors (P, 4): x, y, stride, stride; gt_boxes (N, G, 4),
+    gt_labels (N, G), gt_mask (N, G): objects, mask False for padding.
+    """
+    usable = usable_pairs(priors, gt_boxes, gt_mask)
+    ious = iou(boxes.unsqueeze(2), gt_boxes.unsqueeze(1))
+    cost = matching_cost(logits, gt_labels, ious, iou_factor)
+    cost = F.where(usable, cost, UNUSABLE)
+    ious = F.where(usable, ious, 0)
+    return match(cost, ious, usable, topk)

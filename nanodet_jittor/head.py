@@ -10,6 +10,7 @@ import numpy as np
 
 from jtmigrate.parity import functional as F
 from jtmigrate.parity import nn
+from jtmigrate.trace.stages import stage
 from nanodet_common.config import AuxHeadConfig, HeadConfig, LossConfig
 from nanodet_jittor.assigner import Assignment
 from nanodet_jittor.boxes import box_to_distance, distance_to_box
@@ -89,6 +90,7 @@ class SimpleConvHead(nn.Module):
         return jt.concat(outputs, dim=2).permute(0, 2, 1)
 
 
+@stage("losses")
 def detection_loss(
     logits: jt.Var,
     distances: jt.Var,

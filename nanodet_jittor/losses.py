@@ -6,9 +6,11 @@ Quality and distribution focal loss: Li et al., 2020, https://arxiv.org/abs/2006
 import jittor as jt
 
 from jtmigrate.parity import functional as F
+from jtmigrate.trace.stages import stage
 from nanodet_jittor.boxes import giou
 
 
+@stage("losses.quality_focal_loss")
 def quality_focal_loss(logits: jt.Var, quality: jt.Var, beta: float) -> jt.Var:
     """Cross entropy towards the IoU instead of towards 1, damped where the score is already right.
 
@@ -19,6 +21,7 @@ def quality_focal_loss(logits: jt.Var, quality: jt.Var, beta: float) -> jt.Var:
     return loss.sum(dim=-1)
 
 
+@stage("losses.distribution_focal_loss")
 def distribution_focal_loss(logits: jt.Var, target: jt.Var) -> jt.Var:
     """Cross entropy of a distance's distribution with the two integers next to the target.
 
@@ -32,6 +35,7 @@ def distribution_focal_loss(logits: jt.Var, target: jt.Var) -> jt.Var:
     return loss_left * (left + 1 - target) + loss_right * (target - left)
 
 
+@stage("losses.giou_loss")
 def giou_loss(predicted: jt.Var, target: jt.Var) -> jt.Var:
     """1 - GIoU of boxes (..., 4). Returns (...)."""
     return 1 - giou(predicted, target)

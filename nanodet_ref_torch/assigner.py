@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from jtmigrate.trace.stages import stage
 from nanodet_ref_torch.boxes import iou
 
 UNUSABLE = 1e8
@@ -24,6 +25,7 @@ class Assignment(NamedTuple):
     iou: Tensor
 
 
+@stage("assigner.classification_cost")
 def classification_cost(logits: Tensor, labels: Tensor, ious: Tensor) -> Tensor:
     """Quality focal loss of every prior if it were given every object. (N, P, C), (N, G), (N, P, G) -> (N, P, G).
 
@@ -39,33 +41,28 @@ def classification_cost(logits: Tensor, labels: Tensor, ious: Tensor) -> Tensor:
     return background.sum(dim=2, keepdim=True) - background.gather(2, own) + own_cost
 
 
-@torch.no_grad()
-def assign(
-    logits: Tensor,
-    boxes: Tensor,
-    priors: Tensor,
-    gt_boxes: Tensor,
-    gt_labels: Tensor,
-    gt_mask: Tensor,
-    topk: int = 13,
-    iou_factor: float = 3.0,
-) -> Assignment:
-    """Match priors to objects.
+@stage("assigner.matching_cost")
+def matching_cost(logits: Tensor, labels: Tensor, ious: Tensor, iou_factor: float) -> Tensor:
+    """What it costs to give a prior an object. (N, P, C), (N, G), (N, P, G) -> (N, P, G)."""
+    return classification_cost(logits, labels, ious) - iou_factor * (ious + 1e-7).log()
 
-    logits (N, P, C) and boxes (N, P, 4): predictions; priors (P, 4): x, y, stride, stride; gt_boxes (N, G, 4),
-    gt_labels (N, G), gt_mask (N, G): objects, mask False for padding. Priors of exactly equal cost at the edge of the
-    selection are all taken.
-    """
+
+@stage("assigner.usable_pairs")
+def usable_pairs(priors: Tensor, gt_boxes: Tensor, gt_mask: Tensor) -> Tensor:
+    """Priors inside any object, with every object. (P, 4), (N, G, 4), (N, G) -> (N, P, G)."""
     points, gt = priors[:, None, :2], gt_boxes.unsqueeze(1)
     margins = torch.cat([points - gt[..., :2], gt[..., 2:] - points], dim=-1)
     inside = (margins.amin(dim=-1) > 0) & gt_mask.unsqueeze(1)
-    usable = inside.any(dim=2, keepdim=True) & gt_mask.unsqueeze(1)
+    return inside.any(dim=2, keepdim=True) & gt_mask.unsqueeze(1)
 
-    ious = iou(boxes.unsqueeze(2), gt)
-    cost = classification_cost(logits, gt_labels, ious) - iou_factor * (ious + 1e-7).log()
-    cost = torch.where(usable, cost, UNUSABLE)
-    ious = torch.where(usable, ious, 0)
 
+@stage("assigner.match")
+def match(cost: Tensor, ious: Tensor, usable: Tensor, topk: int) -> Assignment:
+    """The cheapest priors of every object, about as many as its `topk` best IoUs add up to. All (N, P, G).
+
+    Priors of exactly equal cost at the edge of the selection are all taken; one that several objects want goes to the
+    cheapest.
+    """
     candidates = min(topk, ious.shape[1])
     dynamic_k = ious.topk(candidates, dim=1).values.sum(dim=1).int().clamp(min=1)
     cheapest = cost.topk(candidates, dim=1, largest=False).values
@@ -80,3 +77,28 @@ def assign(
         object_index=matched.int().argmax(dim=2),
         iou=(matched * ious).sum(dim=2),
     )
+
+
+@stage("assigner")
+@torch.no_grad()
+def assign(
+    logits: Tensor,
+    boxes: Tensor,
+    priors: Tensor,
+    gt_boxes: Tensor,
+    gt_labels: Tensor,
+    gt_mask: Tensor,
+    topk: int = 13,
+    iou_factor: float = 3.0,
+) -> Assignment:
+    """Match priors to objects.
+
+    logits (N, P, C) and boxes (N, P, 4): predictions; priors (P, 4): x, y, stride, stride; gt_boxes (N, G, 4),
+    gt_labels (N, G), gt_mask (N, G): objects, mask False for padding.
+    """
+    usable = usable_pairs(priors, gt_boxes, gt_mask)
+    ious = iou(boxes.unsqueeze(2), gt_boxes.unsqueeze(1))
+    cost = matching_cost(logits, gt_labels, ious, iou_factor)
+    cost = torch.where(usable, cost, UNUSABLE)
+    ious = torch.where(usable, ious, 0)
+    return match(cost, ious, usable, topk)

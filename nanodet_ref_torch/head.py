@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from jtmigrate.trace.stages import stage
 from nanodet_common.config import AuxHeadConfig, HeadConfig, LossConfig
 from nanodet_ref_torch.assigner import Assignment
 from nanodet_ref_torch.boxes import box_to_distance, distance_to_box
@@ -88,6 +89,7 @@ class SimpleConvHead(nn.Module):
         return torch.cat(outputs, dim=2).permute(0, 2, 1)
 
 
+@stage("losses")
 def detection_loss(
     logits: Tensor,
     distances: Tensor,

@@ -81,6 +81,7 @@ def test_unknown_globals_are_named_and_not_called(tmp_path: Path) -> None:
     torch.save(file, tmp_path / "a.ckpt")
     found = inspect(tmp_path / "a.ckpt")
     assert found.opaque == ("argparse.Namespace", "posix.mkdir")
+    assert found.dangerous == ("posix.mkdir",)
     assert found.left_behind == ("args", "evil")
     assert not (tmp_path / "made").exists()
 

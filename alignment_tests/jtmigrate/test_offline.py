@@ -119,6 +119,8 @@ def test_what_does_not_belong_together_is_refused(tmp_path):
         compare_files(other, b)
     with pytest.raises(UserError, match="ran alone on another reference"):
         compare_files(replace(other, meta=a.meta), b)
+    with pytest.raises(UserError, match=r"only one of .* holds gradients"):
+        compare_files(a, replace(b, meta={**b.meta, "backward": True}))
     double = replace(a, runs={"float64": a.runs["float64"]})
     single = replace(b, runs={"float32": b.runs["float32"]})
     with pytest.raises(UserError, match="share no precision"):
@@ -133,6 +135,19 @@ def test_a_replay_needs_tensors_and_says_so(tmp_path):
     options = {"tier": Tier.SUSPECTS, "suspects": ["blocks.1"]}
     some = replayable(traced(tmp_path / "b.trace", "torch", model, pairs.IMAGE, **options))
     assert [layer.key for layer in some.layers] == ["blocks.1.conv", "blocks.1.bn", "blocks.1.act", "blocks.1"]
+
+
+def test_a_replay_of_what_no_file_can_hold_is_refused(tmp_path):
+    model = pairs.seeded(pairs.TorchCNN())
+    whole = traced(tmp_path / "a.trace", "torch", model, pairs.IMAGE)
+    run = whole.runs["float32"]
+    layers = [replace(each, arguments=(*each.arguments, object)) if each.key == "stem" else each for each in run.layers]
+    write_traces(tmp_path / "b.trace", {"float32": replace(run, layers=tuple(layers))})
+    with pytest.raises(
+        UserError,
+        match=r"what 1 call took or returned cannot be kept in a file: stem \(<class 'object'>\); compare with",
+    ):
+        replayable(read_traces(tmp_path / "b.trace"))
 
 
 MODELS = """

@@ -2,7 +2,7 @@
 
 from jtmigrate.checkpoint.model import Checkpoint
 from jtmigrate.checkpoint.reading import open_checkpoint, read_checkpoint
-from jtmigrate.checkpoint.writing import container_for, keeps_ties, write_checkpoint, write_leaves
+from jtmigrate.checkpoint.writing import container_for, keeps_ties, write_checkpoint
 
 __all__ = [
     "Checkpoint",
@@ -11,5 +11,4 @@ __all__ = [
     "open_checkpoint",
     "read_checkpoint",
     "write_checkpoint",
-    "write_leaves",
 ]

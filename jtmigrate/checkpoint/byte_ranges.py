@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from typing import BinaryIO
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from jtmigrate.checkpoint.errors import FormatError
 
 PIECE = 1 << 20
-"""Bytes read at a time: a multiple of every item's size, and little enough to stay in the processor's cache."""
+"""Bytes read at a time: a multiple of every item's size, and few enough to stay in the processor's cache."""
 
 
 class ByteRange(ABC):
@@ -22,7 +23,8 @@ class ByteRange(ABC):
     def pieces(self, begin: int, end: int) -> Iterator[np.ndarray]:
         """Bytes `begin` to `end` as arrays of uint8, each of PIECE bytes but for the last.
 
-        An array is valid until the next one is asked for. Raises FormatError if the bytes are not there or damaged.
+        An array is valid until the next but one is asked for: a thread may work on it while the next is read.
+        Raises FormatError if the bytes are not there or damaged.
         """
 
     def read(self, begin: int, end: int) -> np.ndarray:
@@ -44,8 +46,9 @@ class FileRange(ByteRange):
     length: int
 
     def pieces(self, begin: int, end: int) -> Iterator[np.ndarray]:
-        buffer = np.empty(min(PIECE, end - begin), np.uint8)
-        for place in range(begin, end, PIECE):
+        # Two buffers for all pieces: new memory, page after page, would cost more than the reading.
+        buffers = cycle([np.empty(min(PIECE, end - begin), np.uint8) for _ in range(2)])
+        for place, buffer in zip(range(begin, end, PIECE), buffers, strict=False):
             piece = buffer[: end - place]
             try:
                 # Sought each time: other ranges of the same file may be read in between.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,8 @@ class Contents:
     leaves       name -> tensor, in the order of the file
     container, wrapper, left_behind, path   as in `Checkpoint`
     opaque       globals that its pickle names and the allow-list does not; they were neither imported nor called
-    files        the files that it lies in; none if it was made in memory
+    files        the files that it lies in, of a reader those that lie beside the one it reads; none if it is in memory
+    tree         all that was unpickled, tensors as `PickledLeaf`; None in a format that holds tensors only
     """
 
     leaves: Mapping[str, TensorLeaf]
@@ -28,6 +30,7 @@ class Contents:
     opaque: tuple[str, ...] = ()
     path: str = ""
     files: tuple[Path, ...] = ()
+    tree: Any = None
 
     def array(self, name: str) -> np.ndarray:
         """A copy of one tensor. Raises FormatError, which names it, if it cannot be read."""

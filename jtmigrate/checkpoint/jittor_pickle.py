@@ -4,6 +4,7 @@ import hashlib
 import os
 import pickle
 from collections.abc import Collection, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -22,7 +23,7 @@ CONTAINER = "Jittor pickle"
 KEEPS_TIES = True
 HOLDS = tuple(dtype for dtype in DTYPES if dtype not in COMPLEX)
 
-_TRAILER = b"HCAJSLHD"
+TRAILER = b"HCAJSLHD"
 _SHA1_BYTES = 20
 
 
@@ -47,36 +48,48 @@ def check_name(name: str) -> None:
 
 def write(file: BinaryIO, tensors: Mapping[str, TensorLeaf]) -> None:
     """Write what stock `jittor.load` returns as a dict of numpy arrays, tied ones as one array."""
+    with ThreadPoolExecutor(1) as executor:
+        output = _Hashing(file, executor)
+        _write_pickle(output, tensors)
+        file.write(output.digest() + TRAILER)
+
+
+def _write_pickle(output: "_Hashing", tensors: Mapping[str, TensorLeaf]) -> None:
     numbers: dict[TensorLeaf, int] = {}
-    output = _Hashing(file)
     output.write(pickle.PROTO + b"\x04" + pickle.EMPTY_DICT + pickle.MARK)
     for name, tensor in tensors.items():
-        output.write(atom(name))
         if tensor in numbers:
-            output.write(recall(numbers[tensor]))
+            output.write(atom(name) + recall(numbers[tensor]))
             continue
         numbers[tensor] = len(numbers) + 1
-        output.write(call(_RECONSTRUCT, _NDARRAY, atom((0,)), atom("b")) + memorise(numbers[tensor]))
-        # The five items of the state, the last of which is the array itself.
-        output.write(pickle.MARK + atom(1) + atom(tensor.shape) + _dtype(tensor.dtype) + pickle.NEWFALSE)
-        output.write(bytes_header(tensor.nbytes))
+        empty = call(_RECONSTRUCT, _NDARRAY, atom((0,)), atom("b")) + memorise(numbers[tensor])
+        # The state of an array: version, shape, dtype, whether it is in Fortran's order, and its bytes.
+        state = pickle.MARK + atom(1) + atom(tensor.shape) + _dtype(tensor.dtype) + pickle.NEWFALSE
+        output.write(atom(name) + empty + state + bytes_header(tensor.nbytes))
         for piece in named_pieces(name, tensor):
             output.write(piece)
         output.write(pickle.TUPLE + pickle.BUILD)
     output.write(pickle.SETITEMS + pickle.STOP)
-    file.write(output.sha1.digest() + _TRAILER)
 
 
 class _Hashing:
-    """A file that is written to, and the SHA-1 of what was written."""
+    """A file that is written to, and the SHA-1 of what was written, computed beside the writing."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, executor: Executor) -> None:
         self._file = file
-        self.sha1 = hashlib.sha1(usedforsecurity=False)
+        self._executor = executor
+        self._sha1 = hashlib.sha1(usedforsecurity=False)
+        self._update: Future[None] = executor.submit(self._sha1.update, b"")
 
     def write(self, data: bytes | np.ndarray) -> None:
-        self.sha1.update(data)
+        """`data` must not change before the next call."""
+        self._update.result()
+        self._update = self._executor.submit(self._sha1.update, data)
         self._file.write(data)
+
+    def digest(self) -> bytes:
+        self._update.result()
+        return self._sha1.digest()
 
 
 def _dtype(dtype: np.dtype) -> bytes:
@@ -88,15 +101,15 @@ def _dtype(dtype: np.dtype) -> bytes:
 
 def _check_trailer(file: BinaryIO) -> None:
     size = file.seek(0, os.SEEK_END)
-    tail = _SHA1_BYTES + len(_TRAILER)
+    tail = _SHA1_BYTES + len(TRAILER)
     file.seek(max(0, size - tail))
     end = file.read()
-    if not end.endswith(_TRAILER):
+    if not end.endswith(TRAILER):
         return
     sha1 = hashlib.sha1(usedforsecurity=False)
     for piece in FileRange(file, 0, size).pieces(0, max(0, size - tail)):
         sha1.update(piece)
-    if sha1.digest() != end[: -len(_TRAILER)]:
+    if sha1.digest() != end[: -len(TRAILER)]:
         raise FormatError("its checksum does not match its content: the file is damaged")
 
 

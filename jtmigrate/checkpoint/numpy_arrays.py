@@ -2,6 +2,7 @@
 
 import math
 import sys
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,8 @@ class PickledArray(PickledLeaf):
         """Raises FormatError if it is no array of plain numbers."""
         match self._state:
             case (_, tuple() as shape, PickledDtype() as dtype, bool(fortran), ByteRange() as data):
-                return stored_array(data, Element(dtype.to_dtype()), shape, fortran=fortran)
+                # Each array has bytes of its own, though a pickle holds equal ones of a single byte only once.
+                return stored_array(copy(data), Element(dtype.to_dtype()), shape, fortran=fortran)
             case (_, tuple() as shape, PickledDtype() as dtype, bool(fortran), str(text)):
                 return stored_array(_encode(text), Element(dtype.to_dtype()), shape, fortran=fortran)
         raise FormatError("not an array of plain numbers")

@@ -1,13 +1,15 @@
 """The bytes of a pickle, read with limits: a few of them can ask for any memory and any time."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from jtmigrate.checkpoint.byte_ranges import FileRange
 from jtmigrate.checkpoint.errors import FormatError
 
-READ_LIMIT = 3_000_000
-"""Reads from one pickle, of which an object takes one to three: room for 40,000 tensors, but not for filling the memory
+READ_LIMIT = 2_000_000
+"""Reads from one pickle, of which an object takes one to three: room for 25,000 tensors, but not for filling the memory
 with the lists and dicts of one byte each."""
 
 TEXT_LIMIT = 32 << 20
@@ -46,6 +48,13 @@ class PickleSource:
             raise FormatError("damaged or truncated pickle (the file ends within an array)")
         self._file.seek(begin + length)
         return FileRange(self._file, begin, length)
+
+    @contextmanager
+    def kept_place(self) -> Iterator[None]:
+        """Other parts of the file may be read in this block."""
+        place = self._file.tell()
+        yield
+        self._file.seek(place)
 
     def _count(self, text: int) -> None:
         self._reads += 1

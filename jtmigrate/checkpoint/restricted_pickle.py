@@ -14,6 +14,7 @@ import struct
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import reduce
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
 from jtmigrate.checkpoint.errors import FormatError
@@ -37,19 +38,10 @@ _DAMAGE = (
 OPAQUE_LIMIT = 10_000
 """Globals beyond the allow-list that one pickle may name."""
 
+DEPTH_LIMIT = 10_000
+"""Lists, tuples and dicts of a pickle that may be begun within each other."""
+
 _INTEGER_KEYS = range(-(2**63), 2**64)
-
-
-_DANGEROUS_MODULES = (
-    *("os", "posix", "nt", "subprocess", "sys", "shutil", "socket", "runpy", "code", "pty", "ctypes", "signal", "pip"),
-    *("importlib", "imp", "pickle", "_pickle", "dill", "cloudpickle", "marshal", "operator", "functools", "timeit"),
-    *("webbrowser", "urllib", "requests", "asyncio", "multiprocessing", "pdb", "bdb", "cProfile", "profile"),
-)
-
-_DANGEROUS_BUILTINS = (
-    *("eval", "exec", "execfile", "compile", "open", "__import__", "getattr", "setattr", "delattr", "globals", "vars"),
-    *("input", "breakpoint", "apply", "map", "filter"),
-)
 
 
 class Opaque:
@@ -126,7 +118,7 @@ class _Unpickler(pickle._Unpickler):
         self._allowed = {**_CONTAINERS, **allowed}
         self._persistent_load = persistent_load
         self._trust = trust
-        self._trusted: dict[int, str] = {}
+        self._trusted: dict[int, tuple[str, Any]] = {}
         self.opaque: dict[str, None] = {}
 
     def find_class(self, module: str, name: str) -> Any:
@@ -152,15 +144,16 @@ class _Unpickler(pickle._Unpickler):
     def _import(self, module: str, name: str) -> Any:
         origin = f"{module}.{name}"
         found = _running(origin, lambda: reduce(getattr, name.split("."), import_module(module)))
-        self._trusted[id(found)] = origin
+        self._trusted[id(found)] = origin, found
         return found
 
     def _call(self, function: Any, arguments: Iterable[Any]) -> Any:
         if isinstance(function, Opaque):
             return Opaque(function.origin)
         if id(function) in self._trusted:
-            given = [_as_array(argument) for argument in arguments]
-            return _running(self._trusted[id(function)], lambda: function(*given))
+            with self._source.kept_place():
+                given = [_as_array(argument) for argument in arguments]
+            return _running(self._trusted[id(function)][0], lambda: function(*given))
         return function(*arguments)
 
     def _instantiate(self, klass: Any, args: list[Any]) -> None:
@@ -180,19 +173,24 @@ class _Unpickler(pickle._Unpickler):
         arguments = self.stack.pop()
         klass = self.stack.pop()
         if id(klass) in self._trusted:
-            self.append(_running(self._trusted[id(klass)], lambda: klass.__new__(klass, *arguments, **keywords)))
+            self.append(_running(self._trusted[id(klass)][0], lambda: klass.__new__(klass, *arguments, **keywords)))
         else:
             self.append(self._call(klass, arguments))
 
     def load_build(self) -> None:
         kind = type(self.stack[-2])
         if id(kind) in self._trusted:
-            _running(self._trusted[id(kind)], super().load_build)
+            _running(self._trusted[id(kind)][0], super().load_build)
             return
         state = self.stack.pop()
         set_state = getattr(kind, "__setstate__", None)
         if set_state:
             set_state(self.stack[-1], state)
+
+    def load_mark(self) -> None:
+        if len(self.metastack) == DEPTH_LIMIT:
+            raise FormatError(f"its pickle is nested deeper than {DEPTH_LIMIT}")
+        super().load_mark()
 
     def load_setitem(self) -> None:
         value = self.stack.pop()
@@ -248,6 +246,7 @@ class _Unpickler(pickle._Unpickler):
         pickle.NEWOBJ[0]: load_newobj,
         pickle.NEWOBJ_EX[0]: load_newobj_ex,
         pickle.BUILD[0]: load_build,
+        pickle.MARK[0]: load_mark,
         pickle.SETITEM[0]: load_setitem,
         pickle.SETITEMS[0]: load_setitems,
         pickle.DICT[0]: load_dict,
@@ -260,14 +259,6 @@ class _Unpickler(pickle._Unpickler):
         pickle.BINBYTES8[0]: load_binbytes8,
         pickle.BYTEARRAY8[0]: load_binbytes8,
     }
-
-
-def is_dangerous(origin: str) -> bool:
-    """Whether a global can run programs or code, or reach files and the network, when an ordinary loader calls it."""
-    module, _, name = origin.rpartition(".")
-    if module in ("builtins", "__builtin__"):
-        return name in _DANGEROUS_BUILTINS
-    return module.partition(".")[0] in _DANGEROUS_MODULES
 
 
 def _running(origin: str, code: Callable[[], Any]) -> Any:
@@ -294,11 +285,17 @@ def _ordered_dict(items: Iterable[tuple[Any, Any]] = ()) -> PlainDict:
     return PlainDict({_key(key): value for key, value in items})
 
 
+def _counter(counts: Mapping[Any, Any] = MappingProxyType({})) -> PlainDict:
+    """The milestones of a schedule, for one."""
+    return PlainDict(counts)
+
+
 def _default_dict(_factory: Any = None) -> PlainDict:
     return PlainDict()
 
 
 _CONTAINERS: dict[str, Any] = {
     "collections.OrderedDict": _ordered_dict,
+    "collections.Counter": _counter,
     "collections.defaultdict": _default_dict,
 }

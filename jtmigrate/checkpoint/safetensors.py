@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from jtmigrate.checkpoint.byte_ranges import FileRange
 from jtmigrate.checkpoint.contents import Contents
 from jtmigrate.checkpoint.elements import element_of
@@ -50,6 +52,15 @@ _DTYPES = {
 _CODES = {dtype: code for code, dtype in _DTYPES.items()}
 HOLDS = tuple(dtype for dtype in DTYPES if dtype in _CODES)
 
+# Brackets that may be open at the same time, those within names included. Python's own limit on nested JSON is none
+# where a program has raised it, as Jittor does: the stack would overflow.
+_DEPTH_LIMIT = 500
+# Six a tensor. Each pair becomes an object of many times its size.
+_BRACKET_LIMIT = 1_000_000
+_STEPS = np.zeros(256, np.int8)
+_STEPS[list(b"[{")] = 1
+_STEPS[list(b"]}")] = -1
+
 _METADATA = "__metadata__"
 
 
@@ -63,12 +74,14 @@ def read(file: BinaryIO) -> Contents:
     """Raises FormatError if the header is damaged or the tensors do not cover the file exactly."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
+    if size < 8:
+        raise FormatError("truncated: the file ends within the length of its header")
     length = struct.unpack("<Q", file.read(8))[0]
     if length > size - 8:
         raise FormatError(f"damaged or truncated: a header of {length} bytes in a file of {size}")
     if length > HEADER_LIMIT:
         raise FormatError(f"its header has {length} bytes, more than the {HEADER_LIMIT} that are read")
-    header = _parse(file.read(length))
+    header = parse_object(file.read(length), "its header")
     metadata = header.pop(_METADATA, {})
     if not isinstance(metadata, dict):
         raise FormatError(f"{_METADATA} is not an object")
@@ -112,14 +125,19 @@ def write(file: BinaryIO, tensors: Mapping[str, TensorLeaf]) -> None:
             file.write(piece)
 
 
-def _parse(text: bytes) -> dict[str, Any]:
+def parse_object(text: bytes, what: str) -> dict[str, Any]:
+    """A JSON object without a name that occurs twice. Raises FormatError, which says `what` is damaged."""
+    steps = _STEPS[np.frombuffer(text, np.uint8)]
+    depth = int(np.cumsum(steps, dtype=np.int32).max(initial=0))
+    if depth > _DEPTH_LIMIT or np.count_nonzero(steps) > _BRACKET_LIMIT:
+        raise FormatError(f"{what} is damaged: it holds more lists and objects than tensors need")
     try:
-        header = json.loads(text.decode(), object_pairs_hook=_without_duplicates)
+        found = json.loads(text.decode(), object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"its header is damaged: {error}") from error
-    if not isinstance(header, dict):
-        raise FormatError("its header is not an object")
-    return header
+        raise FormatError(f"{what} is damaged: {error}") from error
+    if not isinstance(found, dict):
+        raise FormatError(f"{what} is not an object")
+    return found
 
 
 def _without_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

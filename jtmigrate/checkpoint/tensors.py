@@ -11,6 +11,9 @@ from jtmigrate.checkpoint.byte_ranges import PIECE, ByteRange
 from jtmigrate.checkpoint.elements import Element
 from jtmigrate.checkpoint.errors import FormatError
 
+EXPANDED_LIMIT = 64 << 20
+"""Bytes to which a view may repeat the elements of a smaller storage: strides of 0 could ask for any memory."""
+
 
 class TensorLeaf(ABC):
     """Two leaves are equal if they are one tensor under two names (tied weights).
@@ -39,9 +42,9 @@ class TensorLeaf(ABC):
 
     @abstractmethod
     def pieces(self) -> Iterator[np.ndarray]:
-        """The elements in C order, in one-dimensional arrays of about PIECE bytes.
+        """The elements in C order, in one-dimensional arrays of about PIECE bytes, not to be written to.
 
-        An array is valid until the next one is asked for. Raises FormatError if the bytes cannot be read.
+        An array is valid until the next but one is asked for. Raises FormatError if the bytes cannot be read.
         """
 
     def to_array(self) -> np.ndarray:
@@ -107,6 +110,25 @@ class CastTensor(TensorLeaf):
 
     def pieces(self) -> Iterator[np.ndarray]:
         return (piece.astype(self.dtype) for piece in self.source.pieces())
+
+
+@dataclass(frozen=True)
+class ReshapedTensor(TensorLeaf):
+    """Another tensor in another shape of as many elements."""
+
+    source: TensorLeaf
+    shape: tuple[int, ...]
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.source.dtype
+
+    @property
+    def stored(self) -> str:
+        return self.source.stored
+
+    def pieces(self) -> Iterator[np.ndarray]:
+        return self.source.pieces()
 
 
 @dataclass(frozen=True)

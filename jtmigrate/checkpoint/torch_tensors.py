@@ -9,7 +9,7 @@ from jtmigrate.checkpoint.byte_ranges import ByteRange
 from jtmigrate.checkpoint.elements import NARROW, Element, element_of
 from jtmigrate.checkpoint.errors import FormatError
 from jtmigrate.checkpoint.numpy_arrays import NUMPY_GLOBALS, check_shape
-from jtmigrate.checkpoint.tensors import PickledLeaf, StoredTensor
+from jtmigrate.checkpoint.tensors import EXPANDED_LIMIT, PickledLeaf, StoredTensor
 
 STORAGES = {
     "bool": "BoolStorage",
@@ -29,9 +29,6 @@ STORAGES = {
 
 WITHOUT_STORAGE = ("uint16", "uint32", "uint64", *(name for name in NARROW if name not in STORAGES))
 """dtypes that PyTorch pickles beside an untyped storage."""
-
-EXPANDED_LIMIT = 64 << 20
-"""Bytes to which a view may repeat the elements of a smaller storage: strides of 0 could ask for any memory."""
 
 
 @dataclass(frozen=True)

@@ -68,15 +68,20 @@ def write(file: BinaryIO, tensors: Mapping[str, TensorLeaf]) -> None:
     for name, tensor in tensors.items():
         names.setdefault(tensor, name)
     keys = {tensor: key for key, tensor in enumerate(names)}
+    write_archive(file, _pickle_state_dict(tensors, keys), names)
+
+
+def write_archive(file: BinaryIO, data: bytes, names: Mapping[TensorLeaf, str]) -> None:
+    """Write a pickle and the tensors that it refers to by number; each has a name for messages."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         # ZipInfo's fixed default date makes equal tensors give equal files.
-        archive.writestr(zipfile.ZipInfo("archive/data.pkl"), _pickle_state_dict(tensors, keys))
+        archive.writestr(zipfile.ZipInfo("archive/data.pkl"), data)
         archive.writestr(zipfile.ZipInfo("archive/byteorder"), "little")
-        for tensor, key in keys.items():
+        for key, (tensor, name) in enumerate(names.items()):
             member = zipfile.ZipInfo(f"archive/data/{key}")
             member.file_size = tensor.nbytes
             with archive.open(member, "w") as stream:
-                for piece in named_pieces(names[tensor], tensor):
+                for piece in named_pieces(name, tensor):
                     stream.write(piece)
         archive.writestr(zipfile.ZipInfo("archive/version"), "3\n")
 
@@ -98,12 +103,12 @@ def _whole(member: StoredMember) -> bytes:
 
 def _pickle_state_dict(tensors: Mapping[str, TensorLeaf], keys: Mapping[TensorLeaf, int]) -> bytes:
     """The pickle of {"state_dict": {name: tensor}}; `keys` is tensor -> storage."""
-    entries = b"".join(atom(name) + _tensor(keys[tensor], tensor) for name, tensor in tensors.items())
+    entries = b"".join(atom(name) + tensor_opcodes(keys[tensor], tensor) for name, tensor in tensors.items())
     state_dict = pickle.EMPTY_DICT + pickle.MARK + entries + pickle.SETITEMS
     return pickle.PROTO + b"\x02" + pickle.EMPTY_DICT + atom("state_dict") + state_dict + pickle.SETITEM + pickle.STOP
 
 
-def _tensor(key: int, tensor: TensorLeaf) -> bytes:
+def tensor_opcodes(key: int, tensor: TensorLeaf) -> bytes:
     """`_rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, backward_hooks)`.
 
     A dtype that has no storage class is the seventh argument of `_rebuild_tensor_v3`, beside an untyped storage.

@@ -13,7 +13,7 @@ import numpy as np
 from jtmigrate.checkpoint import jittor_pickle, npz, safetensors, torch_zip
 from jtmigrate.checkpoint.errors import FormatError, UnwritableError
 from jtmigrate.checkpoint.model import Checkpoint
-from jtmigrate.checkpoint.tensors import ArrayTensor, TensorLeaf
+from jtmigrate.checkpoint.tensors import ArrayTensor, TensorLeaf, named_pieces
 from jtmigrate.errors import UserError
 from jtmigrate.files import replacing, sha256_of
 
@@ -57,6 +57,17 @@ def write_leaves(path: str | PathLike[str], tensors: Mapping[str, TensorLeaf], *
         raise UserError(f"{path}: {error}") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}; give another path") from error
+
+
+def check_leaves(path: str | PathLike[str], tensors: Mapping[str, TensorLeaf]) -> None:
+    """Read every tensor, and write nothing. Raises what `write_leaves` would raise for them or the path's suffix."""
+    try:
+        _check(_writer(Path(path)), tensors)
+    except UnwritableError as error:
+        raise UserError(f"{path}: {error}") from error
+    for name, tensor in tensors.items():
+        for _ in named_pieces(name, tensor):
+            pass
 
 
 def container_for(path: str | PathLike[str]) -> str:

@@ -1,15 +1,13 @@
 """`jtmigrate diff`: does the port compute what the original does, and if not, which layer is at fault?"""
 
 from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from jtmigrate.cli import options
+from jtmigrate.cli.pairs import any_pair, nanodet_pair, refuse
 from jtmigrate.errors import UserError
-
-if TYPE_CHECKING:
-    from jtmigrate.diff import ModelPair
 
 
 class Mode(str, Enum):
@@ -20,41 +18,41 @@ class Mode(str, Enum):
     BOTH = "both"
 
 
-class Precision(str, Enum):
-    """In which precisions the models are run."""
-
-    FLOAT32 = "float32"
-    FLOAT64 = "float64"
-    BOTH = "both"
-
-
 def command(
-    image: Annotated[Path | None, typer.Option(metavar="FILE", help="NanoDet-Plus: the image to run on.")] = None,
-    config: Annotated[
-        str | None, typer.Option(metavar="NAME", help="NanoDet-Plus: configuration or YAML file.")
-    ] = None,
-    weights: Annotated[Path | None, typer.Option(metavar="FILE", help="NanoDet-Plus: checkpoint; else seeded.")] = None,
-    num_classes: Annotated[int | None, typer.Option(min=1, help="NanoDet-Plus: classes, without --weights.")] = None,
-    torch: Annotated[str | None, typer.Option(metavar="MODULE:FACTORY", help="Any PyTorch model.")] = None,
-    jittor: Annotated[str | None, typer.Option(metavar="MODULE:FACTORY", help="Its port.")] = None,
-    inputs: Annotated[Path | None, typer.Option("--input", metavar="FILE.npz", help="What both are given.")] = None,
-    copy_weights: Annotated[
-        bool, typer.Option("--copy-weights", help="Load the PyTorch model's parameters into the port first.")
-    ] = False,
+    image: options.Image = None,
+    config: options.Config = None,
+    weights: options.Weights = None,
+    num_classes: options.NumClasses = None,
+    torch: options.Torch = None,
+    jittor: options.Jittor = None,
+    inputs: options.Inputs = None,
+    copy_weights: options.CopyWeights = False,
+    names: options.Map = None,
     mode: Annotated[Mode, typer.Option(help="Every layer alone, the whole model, or both.")] = Mode.BOTH,
-    dtype: Annotated[Precision, typer.Option(help="float64 tells a wrong layer from rounding.")] = Precision.BOTH,
-    tolerance: Annotated[
-        float | None, typer.Option(min=0.0, help="Error in float32 that is aligned, in terms of a tensor's maximum.")
-    ] = None,
-    exceptions: Annotated[
-        Path | None, typer.Option("--except", metavar="FILE", help="Lines of PATH REASON: may stay uncompared.")
-    ] = None,
-    allow_nonfinite: Annotated[
-        bool, typer.Option("--allow-nonfinite", help="NaN or infinity on both sides does not fail the run.")
+    dtype: options.DType = options.Precision.BOTH,
+    backward: Annotated[
+        bool, typer.Option("--backward", help="Compare gradients too; NanoDet-Plus then runs in training mode.")
     ] = False,
-    show_all: Annotated[bool, typer.Option("--all", help="Print every layer, not only the notable ones.")] = False,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the whole result here.")] = None,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page to look at here.")] = None,
+    steps: Annotated[int, typer.Option(min=0, help="Compare so many training steps too.")] = 0,
+    loss_torch: Annotated[
+        str | None, typer.Option(metavar="MODULE:FUNCTION", help="(model, output) -> loss; else a fixed weighting.")
+    ] = None,
+    loss_jittor: Annotated[str | None, typer.Option(metavar="MODULE:FUNCTION", help="The same for the port.")] = None,
+    train_torch: Annotated[
+        str | None, typer.Option(metavar="MODULE:FACTORY", help="Returns a jtmigrate Training; for --steps.")
+    ] = None,
+    train_jittor: Annotated[str | None, typer.Option(metavar="MODULE:FACTORY", help="The same for the port.")] = None,
+    tolerance: options.Tolerance = None,
+    exceptions: options.Exceptions = None,
+    allow_nonfinite: options.AllowNonfinite = False,
+    show_all: options.ShowAll = False,
+    json: options.Json = None,
+    html: options.Html = None,
+    junit: options.JUnit = None,
+    baseline: options.Baseline = None,
+    write_baseline: options.WriteBaseline = None,
+    repro: options.Repro = None,
+    evidence: options.Evidence = None,
 ) -> None:
     """Run two models on the same input and compare every layer; name the first one at fault.
 
@@ -66,66 +64,47 @@ def command(
 
     from jtmigrate.cli.files import read_exceptions
     from jtmigrate.cli.progress import provenance, stages
-    from jtmigrate.compare.result import Tolerances
+    from jtmigrate.cli.results import Outputs, tolerances
     from jtmigrate.diff import Plan, diff_pair
-    from jtmigrate.files import check_writable
-    from jtmigrate.report.console import print_diff
-    from jtmigrate.report.json_report import write_json
 
-    if json:
-        check_writable(json)
-    if html:
-        from jtmigrate.report.html import write_html
-
-        check_writable(html)
+    outputs = Outputs(json, html, junit, baseline, write_baseline, evidence, show_all)
+    outputs.check()
     plan = Plan(
         mode=mode.value,
         precision=dtype.value,
-        tolerances=Tolerances() if tolerance is None else Tolerances(float32=tolerance),
+        tolerances=tolerances(tolerance),
         allow_nonfinite=allow_nonfinite,
         copy_weights=copy_weights,
+        backward=backward,
+        steps=steps,
     )
     listed = read_exceptions(exceptions) if exceptions else ()
+    own = {"--torch": torch, "--jittor": jittor, "--input": inputs, "--copy-weights": copy_weights, "--map": names}
+    own |= {"--loss-torch": loss_torch, "--loss-jittor": loss_jittor}
+    own |= {"--train-torch": train_torch, "--train-jittor": train_jittor}
     if image:
-        _refuse("--image", {"--torch": torch, "--jittor": jittor, "--input": inputs, "--copy-weights": copy_weights})
-        pair = _nanodet(image, config, weights, num_classes)
+        refuse("--image", own)
+        pair, sources = nanodet_pair(image, config, weights, num_classes, training=backward or steps > 0)
     else:
-        _refuse("no --image", {"--config": config, "--weights": weights, "--num-classes": num_classes})
-        pair = _any_two(torch, jittor, inputs)
+        refuse("no --image", {"--config": config, "--weights": weights, "--num-classes": num_classes})
+        if not (backward or steps):
+            refuse("no --backward", {"--loss-torch": loss_torch, "--loss-jittor": loss_jittor})
+        if bool(steps) != bool(train_torch and train_jittor):
+            raise UserError("--steps needs --train-torch M:F and --train-jittor M:F, and they need --steps")
+        pair, sources = any_pair(own)
+    written = []
+
+    def reproduce(result, reference, candidate) -> None:
+        from jtmigrate.repro import write_repro
+
+        if repro and reference.trace32:
+            written.append(write_repro(repro, result, reference.trace32, candidate.trace, sources, candidate.matching))
+
     with stages(Console(stderr=True)) as progress:
-        result = diff_pair(pair, plan, exceptions=listed, progress=progress, meta=provenance("jtmigrate"))
-    print_diff(result, Console(), show="all" if show_all else "notable")
-    if json:
-        write_json(result, json)
-    if html:
-        write_html(result, html)
-    raise typer.Exit(0 if result else 1)
-
-
-def _nanodet(image: Path, config: str | None, weights: Path | None, num_classes: int | None) -> "ModelPair":
-    from jtmigrate.presets import nanodet
-
-    return nanodet.pair(config=config, weights=weights, image=image, num_classes=num_classes)
-
-
-def _any_two(torch: str | None, jittor: str | None, inputs: Path | None) -> "ModelPair":
-    from jtmigrate.cli.factories import build, check_factory
-    from jtmigrate.cli.files import read_inputs
-    from jtmigrate.diff import ModelPair
-
-    if not (torch and jittor and inputs):
-        raise UserError("nothing to compare: give --image IMG, or --torch M:F --jittor M:F --input FILE.npz")
-    check_factory(torch)
-    check_factory(jittor)
-    return ModelPair(
-        build_torch=lambda: build(torch),
-        build_jittor=lambda: build(jittor),
-        inputs=read_inputs(inputs),
-        title=f"{torch} against {jittor}",
-    )
-
-
-def _refuse(given: str, others: dict[str, object]) -> None:
-    """Raise UserError if an option was given that would have no effect."""
-    if useless := [option for option, value in others.items() if value]:
-        raise UserError(f"{', '.join(useless)} means nothing with {given}: see jtmigrate diff --help")
+        result = diff_pair(
+            pair, plan, exceptions=listed, progress=progress, meta=provenance("jtmigrate"), look=reproduce
+        )
+    code = outputs.finish(result)
+    for sentence in written:
+        typer.echo(sentence)
+    raise typer.Exit(code)

@@ -6,10 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jtmigrate.errors import UserError
 from jtmigrate.trace.recorder import raised
+
+if TYPE_CHECKING:
+    from jtmigrate.frameworks.base import Adapter
 
 HOW = "give MODULE:FACTORY, such as package.module:build or path/to/file.py:build"
 
@@ -54,6 +57,32 @@ def build(spec: str) -> Any:
         return factory()
     except Exception as error:  # the user's own code: it may raise anything
         raise UserError(f"{spec}: the factory {raised(error)}") from error
+
+
+class LiveModel(NamedTuple):
+    """A model and the adapter of its framework."""
+
+    module: Any
+    adapter: "Adapter"
+
+
+def build_model(spec: str) -> LiveModel:
+    """The PyTorch or Jittor model that the factory named by `spec` returns.
+
+    Raises UserError as `build` does, and if the factory returns something else.
+    """
+    from jtmigrate import runtime
+    from jtmigrate.frameworks.inventory import inventory
+
+    check_factory(spec)
+    if importlib.util.find_spec("jittor"):
+        # Has to come before whatever imports Jittor, which may be the factory's module.
+        runtime.prepare()
+    model = build(spec)
+    try:
+        return LiveModel(model, inventory(model).adapter)
+    except UserError as error:
+        raise UserError(f"{spec}: {error}") from error
 
 
 def _split(spec: str) -> tuple[str, str]:

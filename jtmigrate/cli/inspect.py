@@ -11,7 +11,10 @@ WIDTH = 160
 
 def command(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Checkpoint: .pth, .pt, .ckpt, .pkl, .safetensors or .npz.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Checkpoint: .pth, .pt, .ckpt, .pkl, .safetensors (or their index), .npz or .onnx."
+        ),
     ],
     trust: Annotated[
         list[str] | None,

@@ -1,6 +1,6 @@
 """`jtmigrate trace`: one run of one model into a file, for jtmigrate compare."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jtmigrate.cli import options
+from jtmigrate.cli.pairs import refuse
 from jtmigrate.errors import UserError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def command(
     copy_weights: Annotated[
         bool, typer.Option("--copy-weights", help="Load the parameters recorded in --replay-of first.")
     ] = False,
+    names: options.Map = None,
     dtype: options.DType = options.Precision.BOTH,
     backward: Annotated[bool, typer.Option("--backward", help="Record gradients too.")] = False,
     tier: Annotated[
@@ -69,6 +71,7 @@ def command(
     """
     from rich.console import Console
 
+    from jtmigrate.cli.map_file import read_map
     from jtmigrate.cli.progress import provenance, stages
     from jtmigrate.cli.trace_options import read_suspects, size_in_bytes
     from jtmigrate.facts import describe_inputs, loaded_code, versions_of
@@ -88,12 +91,17 @@ def command(
     if tier is TierOption.SUSPECTS and not suspects:
         raise UserError("--tier suspects needs --suspect PATTERN or --suspects-from FILE.json")
     if framework is Framework.TORCH:
-        _refuse("--framework torch", {"--replay-of": replay_of})
-    if copy_weights and not replay_of:
-        raise UserError("--copy-weights takes the parameters from --replay-of: give one")
+        refuse("--framework torch", {"--replay-of": replay_of})
+    if not replay_of:
+        refuse("no --replay-of", {"--copy-weights": copy_weights, "--map": names})
+    if replay_of and dtype is options.Precision.FLOAT64:
+        raise UserError("--replay-of runs layers alone, which is done in float32: leave --dtype at both")
     limit = None if budget is None else size_in_bytes(budget)
     replayed = read_traces(replay_of) if replay_of else None
-    pair, title, source = _pair(framework.value, image, config, weights, num_classes, torch, jittor, inputs)
+    pair, title, source = _pair(
+        framework.value, image, config, weights, num_classes, torch, jittor, inputs, training=backward
+    )
+    pair = replace(pair, names=read_map(names) if names else {})
     plan = Plan(
         mode="both" if replayed or framework is Framework.TORCH else "propagated",
         precision=dtype.value,
@@ -109,6 +117,7 @@ def command(
         "versions": versions_of(*runs.values()),
         "code": loaded_code(),
         "seconds": clock.seconds,
+        "backward": backward,
         BUILD: source,
         **provenance("jtmigrate"),
     }
@@ -122,9 +131,7 @@ def command(
         suspects=suspects,
         budget=limit,
         meta=facts,
-        announce=lambda estimates: console.print(
-            f"size by tier: {sizes_words(estimates)}", highlight=False, soft_wrap=True
-        ),
+        announce=lambda estimates: console.print(f"size by tier: {sizes_words(estimates)}"),
     )
     layers = max(len(trace.layers) for trace in runs.values())
     console.print(f"{out}: {', '.join(runs)}, {layers} layers, tier {written.tier.value}, {size_words(written.nbytes)}")
@@ -139,35 +146,27 @@ def _pair(
     torch: str | None,
     jittor: str | None,
     inputs: Path | None,
+    *,
+    training: bool,
 ) -> tuple["ModelPair", str, str]:
     """The model to run, what to call it, and how it is built (see `jtmigrate.repro.Sources`)."""
     from jtmigrate.plan import ModelPair
 
     if image:
-        _refuse("--image", {"--torch": torch, "--jittor": jittor, "--input": inputs})
+        refuse("--image", {"--torch": torch, "--jittor": jittor, "--input": inputs})
         from jtmigrate.presets import nanodet
 
-        found, _ = nanodet.settings(config, num_classes=num_classes, weights=weights)
-        arguments = f"{config or nanodet.DEFAULT_CONFIG!r}, num_classes={found.model.arch.head.num_classes}"
-        source = (
-            f"nanodet_{'ref_torch' if framework == 'torch' else 'jittor'}:build_model({arguments}, auxiliary=False)"
-        )
-        pair = nanodet.pair(config=config, weights=weights, image=image, num_classes=num_classes)
-        return pair, pair.title, source
+        given = {"config": config, "weights": weights, "num_classes": num_classes, "training": training}
+        pair = nanodet.pair(**given, image=image)
+        return pair, pair.title, nanodet.source(framework, **given)
     from jtmigrate.cli.factories import build, check_factory
     from jtmigrate.cli.files import read_inputs
 
-    _refuse("no --image", {"--config": config, "--weights": weights, "--num-classes": num_classes})
+    refuse("no --image", {"--config": config, "--weights": weights, "--num-classes": num_classes})
     specs = {"torch": torch, "jittor": jittor}
     spec = specs.pop(framework)
-    _refuse(f"--framework {framework}", {f"--{other}": given for other, given in specs.items()})
+    refuse(f"--framework {framework}", {f"--{other}": given for other, given in specs.items()})
     if not (spec and inputs):
         raise UserError(f"nothing to run: give --image IMG, or --{framework} M:F --input FILE.npz")
     check_factory(spec)
     return ModelPair(lambda: build(spec), lambda: build(spec), read_inputs(inputs)), spec, spec
-
-
-def _refuse(given: str, others: Mapping[str, object]) -> None:
-    """Raise UserError if an option was given that would have no effect."""
-    if useless := [option for option, value in others.items() if value]:
-        raise UserError(f"{', '.join(useless)} means nothing with {given}: see jtmigrate trace --help")

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from jtmigrate.compare.causes import likeliest_cause
+from jtmigrate.compare.coverage import account, nothing_compared
+from jtmigrate.compare.decisions import Margin
 from jtmigrate.compare.fault_map import fault_map
-from jtmigrate.compare.layers import compare_layers
+from jtmigrate.compare.layers import NO_MARGINS, compare_layers
 from jtmigrate.compare.localise import first_fault, first_fault_of
 from jtmigrate.compare.marking import is_known_by_sketches
 from jtmigrate.compare.pairing import Exceptions, Runs
@@ -39,6 +41,7 @@ def compare(
     alone: Trace | None = None,
     alone_floors: Mapping[str, Mapping[str, float]] | None = None,
     steps: StepRuns = NO_STEPS,
+    margins: Mapping[str, Margin] = NO_MARGINS,
     tolerances: Tolerances = DEFAULT_TOLERANCES,
     exceptions: Exceptions = (),
     allow_nonfinite: bool = False,
@@ -48,6 +51,7 @@ def compare(
     isolated             every layer of the candidate alone, on the inputs of `reference32`
     alone, alone_floors  see `jtmigrate.compare.pairing.Runs`
     steps                training steps
+    margins              how close the decisions of a layer were, by its path (see `jtmigrate.compare.decisions`)
     exceptions           (path, reason) of what may stay uncompared, the path's descendants included
     allow_nonfinite      NaN or infinity at the same places on both sides does not fail the run
 
@@ -57,7 +61,7 @@ def compare(
     runs.check()
     exceptions = tuple(exceptions)
     candidate = runs.candidate or runs.isolated
-    layers = compare_layers(runs, tolerances, exceptions)
+    layers = compare_layers(runs, tolerances, exceptions, margins)
     parameters = compare_parameters(runs.reference.state, candidate.state, exceptions)
     quantities = (*compare_quantities(runs, tolerances), *compare_steps(steps, tolerances))
     fault = first_fault(layers, runs, tolerances) or first_fault_of(quantities)
@@ -69,21 +73,24 @@ def compare(
             parameters=parameters,
             quantities=quantities,
             tolerances=tolerances,
-            reference_alone=alone,
-            reference_steps=steps.reference,
-            candidate_steps=steps.given32 if steps.given32 else steps.given64,
+            steps=steps,
         )
         cause, where = likeliest_cause(suspect), fault_map(suspect)
+    coverage = account(layers, parameters, quantities)
     return DiffResult(
         layers=layers,
         parameters=parameters,
         tolerances=tolerances,
         first_fault=fault,
         cause=cause,
-        failures=tuple(_failures(layers, parameters, quantities, tolerances, allow_nonfinite)),
+        failures=(
+            *nothing_compared(coverage),
+            *_failures(layers, parameters, quantities, tolerances, allow_nonfinite),
+        ),
         warnings=tuple(_warnings(layers, runs)),
         quantities=quantities,
         settings=compare_settings(runs.reference.settings, candidate.settings),
+        coverage=coverage,
         drift=drift(steps),
         fault_map=where,
         sources=_sources(runs.reference, candidate),

@@ -12,6 +12,10 @@ NOISE_FACTOR = 4.0
 LEFT_OVER = 0.25
 """An explanation leaves at most this share of the difference between reference and candidate."""
 ROUNDS, STEP = 20, 1e-6
+SHORT = (1, 2)
+"""Digits of a number that somebody may have written."""
+ENOUGH = 3
+NOTHING = 1e-12
 
 
 def explains(
@@ -64,7 +68,21 @@ def fitted(function: Callable[[float], np.ndarray], target: np.ndarray, start: f
 
 def plain(value: float, is_right: Callable[[float], bool]) -> float:
     """The value with as few digits as are right, all of them if need be."""
-    return next((short for digits in (1, 2, 3, 4, 6) if is_right(short := float(f"{value:.{digits}g}"))), value)
+    return next((short for digits in (*SHORT, 3, 4, 6) if is_right(short := float(f"{value:.{digits}g}"))), value)
+
+
+def settled(value: float | None, is_right: Callable[[float], bool], size: int) -> float | None:
+    """A fitted value in plain digits, None if it does not explain the `size` numbers that it was fitted to.
+
+    One number is explained by any one free value: so few have to be explained by a round one.
+    """
+    if value is None:
+        return None
+    value = 0.0 if abs(value) < NOTHING else value
+    short = plain(value, is_right)
+    if size < ENOUGH and not any(short == float(f"{value:.{digits}g}") for digits in SHORT):
+        return None
+    return short if is_right(short) else None
 
 
 def _same(reference: np.ndarray | None, candidate: np.ndarray) -> bool:

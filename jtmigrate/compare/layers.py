@@ -1,17 +1,21 @@
 """Every call compared: one `LayerResult` each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from jtmigrate.compare import metrics
+from jtmigrate.compare.decisions import Margin, close_calls, excuse, excused
 from jtmigrate.compare.pairing import Exceptions, Runs, Situations, reason_for
 from jtmigrate.compare.result import LayerResult, TensorError, Tolerances, Verdict
-from jtmigrate.compare.verdict import Evidence, judge, worst
+from jtmigrate.compare.verdict import Evidence, Judgement, judge, worst
 from jtmigrate.trace.record import LayerRecord, Trace
 from jtmigrate.trace.structure import matching_slots
+
+NO_MARGINS: Mapping[str, Margin] = MappingProxyType({})
 
 
 class Rules(NamedTuple):
@@ -20,11 +24,14 @@ class Rules(NamedTuple):
     tolerances: Tolerances
     exceptions: Exceptions
     largest: float
+    margins: Mapping[str, Margin]
 
 
-def compare_layers(runs: Runs, tolerances: Tolerances, exceptions: Exceptions) -> tuple[LayerResult, ...]:
+def compare_layers(
+    runs: Runs, tolerances: Tolerances, exceptions: Exceptions, margins: Mapping[str, Margin] = NO_MARGINS
+) -> tuple[LayerResult, ...]:
     """All calls of the reference in the order in which they finished, then what has no counterpart."""
-    rules = Rules(tolerances, exceptions, _largest_activation(runs.reference))
+    rules = Rules(tolerances, exceptions, _largest_activation(runs.reference), margins)
     results = [compare_layer(order, situations, runs, rules) for order, situations in enumerate(runs.pairs())]
     for key, why in runs.without_counterpart():
         listed = reason_for(key.partition("#")[0], exceptions)
@@ -36,7 +43,7 @@ def compare_layers(runs: Runs, tolerances: Tolerances, exceptions: Exceptions) -
 def compare_layer(order: int, situations: Situations, runs: Runs, rules: Rules) -> LayerResult:
     """One call in all situations. The verdict is that of its worst array; so is the error in each situation."""
     record = situations.reference
-    judgements = [judge(evidence, rules.tolerances, rules.largest) for evidence in _evidence(situations, runs)]
+    judgements = list(_judgements(situations, runs, rules))
     worst_one = worst(judgements)
     decisive = max(judgements, key=lambda each: metrics.magnitude(each.isolated or each.propagated), default=None)
     propagated = metrics.largest_error(judgement.propagated for judgement in judgements)
@@ -65,6 +72,14 @@ def compare_layer(order: int, situations: Situations, runs: Runs, rules: Rules) 
         return result
     unverified = replace(result, verdict=Verdict.UNCOMPARED, reason=why or result.reason)
     return _uncompared(unverified, reason_for(record.path, rules.exceptions))
+
+
+def _judgements(situations: Situations, runs: Runs, rules: Rules) -> Iterator[Judgement]:
+    margin = rules.margins.get(situations.reference.path)
+    calls = close_calls(margin, situations.reference32, situations.reference64, rules.tolerances.floor_factor)
+    for evidence in _evidence(situations, runs):
+        agreed, flips = excuse(evidence, calls)
+        yield excused(judge(agreed, rules.tolerances, rules.largest), flips, calls)
 
 
 def _amplification(situations: Situations, output: TensorError | None) -> float | None:

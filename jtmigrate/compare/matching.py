@@ -54,6 +54,11 @@ class Matching:
         return {pair.candidate: pair.reference for pair in self.modules}
 
     @property
+    def own_names(self) -> dict[str, str]:
+        """Path in the reference -> path in the candidate."""
+        return {pair.reference: pair.candidate for pair in self.modules}
+
+    @property
     def parameter_names(self) -> dict[str, str]:
         """Name in the candidate -> name in the reference."""
         return {pair.candidate: pair.reference for pair in self.parameters}
@@ -73,6 +78,25 @@ def match(reference: Trace, candidate: Trace, prefixes: Mapping[str, str] | None
     names = {path: pair.reference for path, pair in modules.items()}
     parameters = tuple(_parameters(reference.state, candidate.state, names))
     return Matching(tuple(modules[path] for path in own if path in modules), parameters, ambiguous)
+
+
+def to_plain(matching: Matching) -> dict[str, Any]:
+    """For a file: everything but the pairs of equal names."""
+    return {
+        "modules": [list(pair) for pair in matching.modules if pair.how is not How.NAME],
+        "parameters": [list(pair) for pair in matching.parameters if pair.how is not How.NAME],
+        "ambiguous": {path: list(candidates) for path, candidates in matching.ambiguous.items()},
+    }
+
+
+def from_plain(plain: Mapping[str, Any]) -> Matching:
+    """What `to_plain` wrote."""
+    modules, parameters = (
+        tuple(Pair(reference, candidate, How(how)) for reference, candidate, how in plain.get(sort, ()))
+        for sort in ("modules", "parameters")
+    )
+    ambiguous = {path: tuple(candidates) for path, candidates in plain.get("ambiguous", {}).items()}
+    return Matching(modules, parameters, ambiguous)
 
 
 def remarks(matching: Matching) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """`Suspect`: everything that is known about the thing at fault, for the hypotheses of `jtmigrate.compare.causes`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -19,11 +19,13 @@ from jtmigrate.compare.result import (
     QuantityResult,
     Tolerances,
 )
+from jtmigrate.compare.steps import StepRuns
 from jtmigrate.trace.allowances import same_shape
-from jtmigrate.trace.record import Arrays, LayerRecord, Trace
+from jtmigrate.trace.record import Arrays, LayerRecord
 from jtmigrate.trace.steps import StepRecord
 from jtmigrate.trace.structure import matching_slots
 
+NO_STEPS = StepRuns()
 Fault = LayerResult | QuantityResult
 Settings = Mapping[str, Any]
 
@@ -103,7 +105,7 @@ class Experiment:
 class Suspect:
     """The layer or quantity at fault.
 
-    situations          the call in all runs; all None for a fault of training
+    situations          the call in all runs; for a fault of training, in the runs before it
     calls               what the reference's call called, in the order in which it finished
     parameters          the layer's own, compared; not its children's
     model_state         all parameters and buffers of the reference by full name, before the run
@@ -112,7 +114,7 @@ class Suspect:
     quantities          all that were compared of the same module
     gradients           (reference, candidate) of every gradient that was compared of the same module, by what it is of
     buffers             (reference, candidate) of every buffer of the module after the run, by local name
-    reference_steps     training steps up to the faulty one and the one after; so are candidate_steps
+    reference_steps     all training steps, for a fault of training; so are candidate_steps
     """
 
     fault: Fault
@@ -164,8 +166,13 @@ class Suspect:
         Of a layer: outputs and what it hands to its children, in the first situation in which they differ. Of a
         gradient: the gradients.
         """
-        if self.quantity in (Quantity.ACTIVATION_GRADIENT, Quantity.PARAMETER_GRADIENT):
-            return _worst_first(self.gradients, self.tolerances.float32)
+        if self.quantity is Quantity.PARAMETER_GRADIENT:
+            local = self.fault.name.rpartition(".")[2]
+            own = [one for one in self.gradients if one.what.rpartition(" ")[2] == local]
+            return _worst_first(own, self.tolerances.float32)
+        if self.quantity is Quantity.ACTIVATION_GRADIENT:
+            others = [one for one in self.gradients if one.what.rpartition(" ")[2] not in self.reference_state]
+            return _worst_first(others, self.tolerances.float32)
         for trial in self.trials:
             tolerance = self.tolerances.float64 if trial.situation == "float64" else self.tolerances.float32
             if trial.situation != "isolated" and not _same_inputs(trial, tolerance):
@@ -230,43 +237,58 @@ def suspect_of(
     parameters: Sequence[ParameterResult] = (),
     quantities: Sequence[QuantityResult] = (),
     tolerances: Tolerances = DEFAULT_TOLERANCES,
-    reference_alone: Trace | None = None,
-    reference_steps: Sequence[StepRecord] = (),
-    candidate_steps: Sequence[StepRecord] = (),
+    steps: StepRuns = NO_STEPS,
 ) -> Suspect:
-    """What the runs know about a fault.
-
-    parameters, quantities            of the whole model; the fault's own are picked out
-    reference_alone                   every layer of the reference alone, where there was a backward pass
-    reference_steps, candidate_steps  all training steps; steps are given for a fault of training, or for none
-    """
+    """What the runs know about a fault. `parameters` and `quantities` are the whole model's: its own are picked out."""
     path = fault.path
-    key = fault.name if _is(fault, Quantity.ACTIVATION_GRADIENT) else fault.key
-    situations = runs.situations(key if isinstance(fault, LayerResult) or key != fault.key else path)
+    situations = runs.situations(_call_of(fault))
+    happened = any(situations)
+    alone = runs.alone.by_key.get(situations.reference.key) if runs.alone and happened else None
     candidate = runs.candidate or runs.isolated
-    step = None if isinstance(fault, LayerResult) else fault.step
-    alone = reference_alone.by_key.get(situations.reference.key) if reference_alone and any(situations) else None
+    ours, theirs = _steps_of(fault, steps)
+    here = [one for side in (ours, theirs) for one in side if one.step == fault.step] if ours or theirs else []
+    before = [one.before.model for one in here] if len(here) == 2 else [runs.reference.state, candidate.state]
+    own = [_own(state, path) for state in before]
+    if len(here) == 2:
+        gradients = _gradients_of_steps(*here, path)
+        buffers = _buffers_of(own, [_own(one.after.model, path) for one in here])
+    else:
+        gradients = _gradients(fault, situations, alone, runs)
+        buffers = _buffers_of(own, _changed_buffers(situations, alone, runs, path))
     return Suspect(
         fault=fault,
         situations=situations,
         tolerances=tolerances,
-        calls=tuple(runs.reference.calls_made_by.get(situations.reference.key, ())) if any(situations) else (),
+        calls=tuple(runs.reference.calls_made_by.get(situations.reference.key, ())) if happened else (),
         parameters=tuple(one for one in parameters if one.name.rpartition(".")[0] == path),
         model_state=runs.reference.state,
-        reference_state=_own(runs.reference.state, path),
-        candidate_state=_own(candidate.state, path),
+        reference_state=own[0],
+        candidate_state=own[1],
         reference_settings=runs.reference.settings.get(path, {}),
         candidate_settings=candidate.settings.get(path, {}),
         quantities=tuple(one for one in quantities if one.path == path),
-        gradients=_gradients(fault, situations, alone, runs),
-        buffers=_buffers(situations, alone, runs, path),
-        reference_steps=_around(reference_steps, step),
-        candidate_steps=_around(candidate_steps, step),
+        gradients=gradients,
+        buffers=buffers,
+        reference_steps=ours,
+        candidate_steps=theirs,
     )
 
 
-def _is(fault: Fault, quantity: Quantity) -> bool:
-    return isinstance(fault, QuantityResult) and fault.quantity is quantity
+def _call_of(fault: Fault) -> str:
+    """Key of the call that a fault is in; the first one of its module where it is in none in particular."""
+    if isinstance(fault, LayerResult):
+        return fault.key
+    return fault.name if fault.quantity is Quantity.ACTIVATION_GRADIENT else fault.path
+
+
+def _steps_of(fault: Fault, steps: StepRuns) -> tuple[tuple[StepRecord, ...], tuple[StepRecord, ...]]:
+    """The reference's and the candidate's steps for a fault of training: with its own gradients where the fault lies
+    before the optimizer, and else with the reference's."""
+    if getattr(fault, "step", None) is None:
+        return (), ()
+    before = (Quantity.LOSS, Quantity.PARAMETER_GRADIENT, Quantity.BUFFER)
+    candidates = (steps.led32, steps.led64) if fault.quantity in before else (steps.given32, steps.given64)
+    return tuple(steps.reference), tuple(next(filter(None, candidates), ()))
 
 
 def _trial(situation: str, reference: LayerRecord | None, candidate: LayerRecord | None) -> Trial | None:
@@ -320,49 +342,43 @@ def _gradients(fault: Fault, situations: Situations, alone: LayerRecord | None, 
     """Gradients of the module, from its isolated replay where there is one, else from the whole runs."""
     isolated = situations.isolated
     if fault.own_fault and alone is not None and isolated is not None and alone.pullback:
-        return tuple(
-            Difference(f"gradient of {name}", array, isolated.pullback[name], isolated.inputs)
-            for name, array in alone.pullback.items()
-            if name in isolated.pullback
-        )
+        pairs = _completed(alone.pullback, isolated.pullback)
+        return tuple(Difference(f"gradient of {name}", a, b, isolated.inputs) for name, a, b in pairs)
     found = []
     for reference, candidate in ((runs.reference64, runs.candidate64), (runs.reference32, runs.candidate32)):
-        if reference is None or candidate is None:
-            continue
-        own = (name for name in reference.gradients if name.rpartition(".")[0] == fault.path)
-        found += [
-            Difference(
-                f"gradient of {name.rpartition('.')[2]}", reference.gradients[name], candidate.gradients[name], {}
-            )
-            for name in own
-            if name in candidate.gradients
-        ]
+        if reference is not None and candidate is not None:
+            own = (_own(one.gradients, fault.path) for one in (reference, candidate))
+            found += [Difference(f"gradient of {name}", a, b, {}) for name, a, b in _completed(*own)]
     for a, b in ((situations.reference64, situations.candidate64), (situations.reference32, situations.candidate32)):
         if a is not None and b is not None:
-            found += [
-                Difference(f"gradient of output {name}".rstrip(), array, b.gradients[name], b.inputs)
-                for name, array in a.gradients.items()
-                if name in b.gradients
-            ]
+            pairs = _completed(a.gradients, b.gradients)
+            found += [Difference(f"gradient of output {name}".rstrip(), x, y, b.inputs) for name, x, y in pairs]
     return tuple(found)
 
 
-def _buffers(
-    situations: Situations, alone: LayerRecord | None, runs: Runs, path: str
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Buffers after the call, from isolated replays where there are two, else from the whole runs."""
-    isolated = situations.isolated
-    if alone is not None and isolated is not None and alone.buffers:
-        changed = (alone.buffers, isolated.buffers)
-    elif runs.reference32 and runs.candidate32:
-        changed = (_own(runs.reference32.buffers, path), _own(runs.candidate32.buffers, path))
-    else:
-        return {}
-    before = (_own(runs.reference.state, path), _own((runs.candidate or runs.isolated).state, path))
+def _completed(reference: Arrays, candidate: Arrays) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Gradients of the same thing; where one side has none it is zero."""
+    for name in dict.fromkeys([*reference, *candidate]):
+        a, b = reference.get(name), candidate.get(name)
+        yield name, np.zeros_like(b) if a is None else a, np.zeros_like(a) if b is None else b
+
+
+def _gradients_of_steps(reference: StepRecord, candidate: StepRecord, path: str) -> tuple[Difference, ...]:
+    pairs = _completed(_own(reference.gradients, path), _own(candidate.gradients, path))
+    return tuple(Difference(f"gradient of {name}", a, b, {}) for name, a, b in pairs)
+
+
+def _changed_buffers(situations: Situations, alone: LayerRecord | None, runs: Runs, path: str) -> tuple[Arrays, Arrays]:
+    """Buffers that a run changed, from isolated replays where there are two, else from the whole runs."""
+    if alone is not None and situations.isolated is not None and alone.buffers:
+        return alone.buffers, situations.isolated.buffers
+    if runs.reference32 and runs.candidate32:
+        return _own(runs.reference32.buffers, path), _own(runs.candidate32.buffers, path)
+    return {}, {}
+
+
+def _buffers_of(before: Sequence[Arrays], changed: Sequence[Arrays]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """(reference, candidate) of what either side changed; what one side did not change it still has."""
     reference, candidate = ({**old, **new} for old, new in zip(before, changed, strict=True))
     names = [name for name in reference if name in candidate and any(name in new for new in changed)]
     return {name: (reference[name], candidate[name]) for name in names}
-
-
-def _around(steps: Sequence[StepRecord], step: int | None) -> tuple[StepRecord, ...]:
-    return () if step is None else tuple(one for one in steps if abs(one.step - step) <= 1)

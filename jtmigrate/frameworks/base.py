@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -38,6 +39,7 @@ REPLAYS_PER_FETCH = 16
 """Isolated layers computed between two fetches: enough to make a fetch cheap, few enough to bound memory."""
 REPLAYED = ("outputs", "handed", "pullback", "buffers")
 """What a replayed record holds besides what it was given."""
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 STAGE = "function"
 """Kind of a recorded stage."""
 
@@ -147,6 +149,7 @@ class Adapter(ABC):
         call: Call = plain_call,
         backward: bool = False,
         groups: Sequence[str] = REPLAYED,
+        names: Mapping[str, str] = NO_NAMES,
         store: ArrayStore | None = None,
     ) -> Trace:
         """Run every module and stage of a model on its own, on what the same one of `reference` was given.
@@ -155,12 +158,12 @@ class Adapter(ABC):
         the model's state as it stands, whatever the ones before it did.
 
         groups  which arrays of a record to keep
+        names   path in this model -> path in the reference, where they differ; the trace has the reference's
         """
         started = time.perf_counter()
         self.check_model(model)
-        layers = list(
-            self.replays(model, reference, dtype=dtype, call=call, backward=backward, groups=groups, store=store)
-        )
+        options = {"dtype": dtype, "call": call, "backward": backward, "groups": groups, "names": names, "store": store}
+        layers = list(self.replays(model, reference, **options))
         return Trace(
             framework=self.name,
             dtype=dtype,
@@ -180,12 +183,13 @@ class Adapter(ABC):
         call: Call = plain_call,
         backward: bool = False,
         groups: Sequence[str] = REPLAYED,
+        names: Mapping[str, str] = NO_NAMES,
         store: ArrayStore | None = None,
     ) -> Iterator[LayerRecord]:
         """The layers of `replay` one by one, the last first: a stage's function is met when its caller, which finished
         later, is performed."""
         with self.running(model, dtype, backward=backward) as live:
-            modules = self.modules(live)
+            modules = {names.get(path, path): module for path, module in self.modules(live).items()}
             stand_ins = StandIns(
                 reference,
                 self.is_tensor,

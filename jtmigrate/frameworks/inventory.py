@@ -9,11 +9,14 @@ from typing import Any
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.base import Adapter
 
+_RUNNING = ("running_mean", "running_var")
+
 
 @dataclass(frozen=True)
 class Inventory:
     """adapter  of the model's framework
-    buffers  names that are no parameters; in Jittor, which does not tell them apart, what carries no gradient
+    buffers  names that are no parameters; of a Jittor model, which does not tell them apart, what was registered as a
+             buffer and the running statistics of normalisation
     ties     groups of names that stand for one tensor
     """
 
@@ -46,10 +49,12 @@ def _of_jittor(model: Any) -> Inventory:
     from jtmigrate.frameworks.jittor_variables import persistent_variables
 
     variables = persistent_variables(model)
-    # In evaluation mode nothing carries a gradient, but the model remembers what did.
-    before = getattr(model, "backup_grad_state", {})
-    learnt = {name: before.get(id(var), not var.is_stop_grad()) for name, var in variables.items()}
-    buffers = frozenset(name for name, var in variables.items() if not learnt[name] or hasattr(var, "persistent"))
+    buffers = frozenset(
+        name
+        for name, var in variables.items()
+        # `register_buffer` says of every Var whether it is persistent.
+        if hasattr(var, "persistent") or name.rpartition(".")[2] in _RUNNING
+    )
     return Inventory(JittorAdapter(), buffers, _ties((name, id(var)) for name, var in variables.items()))
 
 

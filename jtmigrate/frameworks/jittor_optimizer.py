@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from jtmigrate.errors import UserError
+from jtmigrate.frameworks.inventory import inventory
 from jtmigrate.frameworks.jittor_variables import fetch, persistent_variables
 from jtmigrate.frameworks.optimizer_checks import check_fits, fitted
 from jtmigrate.trace.optimizer import COUNTS_STEPS, NEUTRAL, OPTIONS, OptimizerState, Option, ParameterGroup, slots_of
@@ -29,20 +30,21 @@ _KEYS = {
 
 def read_optimizer(optimizer: jt.optim.Optimizer, model: jt.Module) -> OptimizerState:
     """A copy of the state. Raises UserError for another kind of optimizer, or parameters that are not the model's."""
-    kind, names = _kind(optimizer), _names(optimizer, model)
+    kind, members = kind_of(optimizer), _members(optimizer, model)
     groups, slots = [], {}
-    for group, group_names in zip(optimizer.param_groups, names, strict=True):
+    for group, places in zip(optimizer.param_groups, members, strict=True):
         options = _options(kind, optimizer, group)
-        groups.append(ParameterGroup(group_names, options))
-        wanted = slots_of(kind, options)
-        for index, name in enumerate(group_names):
-            steps = group["steps"][index] if "steps" in group else optimizer.n_step
-            if steps:
+        groups.append(ParameterGroup(tuple(places), options))
+        # What an option asks for since the last step is not there yet.
+        wanted = [slot for slot in slots_of(kind, options) if slot == "step" or _KEYS[kind][slot] in group]
+        for name, place in places.items():
+            steps = group["steps"][place] if "steps" in group else optimizer.n_step
+            if steps and wanted:
                 moments = [slot for slot in wanted if slot != "step"]
-                arrays = fetch([group[_KEYS[kind][slot]][index] for slot in moments])
+                arrays = fetch([group[_KEYS[kind][slot]][place] for slot in moments])
                 found = {"step": np.array(steps, np.float32), **dict(zip(moments, arrays, strict=True))}
                 slots[name] = {slot: found[slot] for slot in wanted}
-    return OptimizerState(kind, tuple(groups), {name: arrays for name, arrays in slots.items() if arrays})
+    return OptimizerState(kind, tuple(groups), slots)
 
 
 def write_optimizer(optimizer: jt.optim.Optimizer, model: jt.Module, state: OptimizerState) -> None:
@@ -53,26 +55,37 @@ def write_optimizer(optimizer: jt.optim.Optimizer, model: jt.Module, state: Opti
     Raises UserError, with nothing changed, if the kinds, groups, shapes or slots differ, a value would change, or
     stock Jittor has no place for an option or for a parameter's own number of steps.
     """
-    kind, names = _kind(optimizer), _names(optimizer, model)
+    kind, members = kind_of(optimizer), _members(optimizer, model)
     variables = persistent_variables(model)
-    own = [name for group in names for name in group]
-    check_fits(state, kind, names, {name: tuple(variables[name].shape) for name in own})
+    own = [name for places in members for name in places]
+    check_fits(state, kind, [tuple(places) for places in members], {name: tuple(variables[name].shape) for name in own})
     slots = {name: fitted(name, arrays, str(variables[name].dtype)) for name, arrays in state.slots.items()}
     steps = {name: _steps(kind, slots.get(name, {})) for name in own}
     if not _counts_each(optimizer):
         _check_stock(optimizer, kind, state, steps)
     optimizer.n_step = max(steps.values())
     _set_options(optimizer, state)
-    for group, group_names in zip(optimizer.param_groups, names, strict=True):
+    for group, places in zip(optimizer.param_groups, members, strict=True):
         if _counts_each(optimizer):
-            group["steps"] = [steps[name] for name in group_names]
+            group["steps"] = [0] * len(group["params"])
+            for name, place in places.items():
+                group["steps"][place] = steps[name]
         for slot, key in _KEYS[kind].items():
-            found = [slots.get(name, {}).get(slot) for name in group_names]
-            if key in group or any(array is not None for array in found):
-                group[key] = [_var(array, variables[name]) for array, name in zip(found, group_names, strict=True)]
+            found = {place: slots[name][slot] for name, place in places.items() if slot in slots.get(name, {})}
+            if key in group or found:
+                group[key] = [_var(found.get(place), var) for place, var in enumerate(group["params"])]
 
 
-def _kind(optimizer: jt.optim.Optimizer) -> str:
+def group_names(optimizer: jt.optim.Optimizer, model: jt.Module) -> tuple[tuple[str, ...], ...]:
+    """Names of the parameters of every group, in order. Raises UserError for a parameter that is not the model's.
+
+    Buffers are left out: Jittor's `Module.parameters()` returns them too, and its optimizers then hold them.
+    """
+    return tuple(tuple(places) for places in _members(optimizer, model))
+
+
+def kind_of(optimizer: jt.optim.Optimizer) -> str:
+    """ "AdamW", "Adam", "SGD" or "RMSprop". Raises UserError for another kind."""
     found = next((kind for kind, cls in _KINDS.items() if isinstance(optimizer, cls)), None)
     if found is None:
         raise UserError(f"{type(optimizer).__name__} is not read: only {', '.join(_KINDS)} are")
@@ -84,17 +97,21 @@ def _counts_each(optimizer: jt.optim.Optimizer) -> bool:
     return all("steps" in group for group in optimizer.param_groups)
 
 
-def _names(optimizer: jt.optim.Optimizer, model: jt.Module) -> tuple[tuple[str, ...], ...]:
-    """Names of the parameters of every group; of a shared one, the first."""
-    known: dict[int, str] = {}
+def _members(optimizer: jt.optim.Optimizer, model: jt.Module) -> tuple[dict[str, int], ...]:
+    """For every group: name -> place of each parameter. A shared one has the first of its names."""
+    names: dict[int, str] = {}
     for name, var in persistent_variables(model).items():
-        known.setdefault(id(var), name)
+        names.setdefault(id(var), name)
+    buffers = inventory(model).buffers
     for number, group in enumerate(optimizer.param_groups):
-        for position, var in enumerate(group["params"]):
-            if id(var) not in known:
+        for place, var in enumerate(group["params"]):
+            if id(var) not in names:
                 shape = tuple(var.shape)
-                raise UserError(f"parameter {position} {shape} of the optimizer's group {number} is not the model's")
-    return tuple(tuple(known[id(var)] for var in group["params"]) for group in optimizer.param_groups)
+                raise UserError(f"parameter {place} {shape} of the optimizer's group {number} is not the model's")
+    return tuple(
+        {names[id(var)]: place for place, var in enumerate(group["params"]) if names[id(var)] not in buffers}
+        for group in optimizer.param_groups
+    )
 
 
 def _options(kind: str, optimizer: jt.optim.Optimizer, group: Mapping[str, Any]) -> dict[str, Option]:

@@ -13,18 +13,19 @@ from jtmigrate.trace.optimizer import OPTIONS, OptimizerState, Option, Parameter
 _KINDS = {"AdamW": torch.optim.AdamW, "Adam": torch.optim.Adam, "SGD": torch.optim.SGD, "RMSprop": torch.optim.RMSprop}
 """AdamW before Adam, of which it is a kind."""
 
+_DTYPES = (torch.float16, torch.float32, torch.float64)
+
 
 def read_optimizer(optimizer: torch.optim.Optimizer, model: torch.nn.Module) -> OptimizerState:
     """A copy of the state. Raises UserError for another kind of optimizer, or parameters that are not the model's."""
-    kind = _kind(optimizer)
-    names = _names(optimizer, model)
+    kind = kind_of(optimizer)
+    names = group_names(optimizer, model)
     groups = tuple(
-        ParameterGroup(group_names, _options(kind, group))
-        for group, group_names in zip(optimizer.param_groups, names, strict=True)
+        ParameterGroup(own, _options(kind, group)) for group, own in zip(optimizer.param_groups, names, strict=True)
     )
     slots = {}
-    for group, group_names in zip(optimizer.param_groups, names, strict=True):
-        for parameter, name in zip(group["params"], group_names, strict=True):
+    for group, own in zip(optimizer.param_groups, names, strict=True):
+        for parameter, name in zip(group["params"], own, strict=True):
             arrays = {
                 slot: _array(value) for slot, value in optimizer.state.get(parameter, {}).items() if value is not None
             }
@@ -39,20 +40,21 @@ def write_optimizer(optimizer: torch.optim.Optimizer, model: torch.nn.Module, st
     Parameters may stand in another order than in `state`, but have to be divided into the same groups.
     Raises UserError, with nothing changed, if the kinds, groups, shapes or slots differ, or a value would change.
     """
-    kind, names = _kind(optimizer), _names(optimizer, model)
+    kind, names = kind_of(optimizer), group_names(optimizer, model)
     parameters = dict(model.named_parameters())
     dtypes = {name: str(parameters[name].dtype).removeprefix("torch.") for group in names for name in group}
     check_fits(state, kind, names, {name: tuple(parameters[name].shape) for name in dtypes})
     slots = {name: fitted(name, arrays, dtypes[name]) for name, arrays in state.slots.items()}
-    for group, group_names, source in zip(optimizer.param_groups, names, state.groups, strict=True):
+    for group, own, source in zip(optimizer.param_groups, names, state.groups, strict=True):
         group.update(source.options)
-        for parameter, name in zip(group["params"], group_names, strict=True):
+        for parameter, name in zip(group["params"], own, strict=True):
             optimizer.state.pop(parameter, None)
             if name in slots:
                 optimizer.state[parameter] = _tensors(slots[name], parameter, group)
 
 
-def _kind(optimizer: torch.optim.Optimizer) -> str:
+def kind_of(optimizer: torch.optim.Optimizer) -> str:
+    """ "AdamW", "Adam", "SGD" or "RMSprop". Raises UserError for another kind."""
     found = next((kind for kind, cls in _KINDS.items() if isinstance(optimizer, cls)), None)
     if found is None:
         raise UserError(f"{type(optimizer).__name__} is not read: only {', '.join(_KINDS)} are")
@@ -60,14 +62,16 @@ def _kind(optimizer: torch.optim.Optimizer) -> str:
     return "AdamW" if found == "Adam" and decoupled else found
 
 
-def _names(optimizer: torch.optim.Optimizer, model: torch.nn.Module) -> tuple[tuple[str, ...], ...]:
-    """Names of the parameters of every group."""
+def group_names(optimizer: torch.optim.Optimizer, model: torch.nn.Module) -> tuple[tuple[str, ...], ...]:
+    """Names of the parameters of every group, in order. Raises UserError for a parameter that is not the model's."""
     known = {id(parameter): name for name, parameter in model.named_parameters()}
     for number, group in enumerate(optimizer.param_groups):
         for position, parameter in enumerate(group["params"]):
             if id(parameter) not in known:
                 shape = tuple(parameter.shape)
                 raise UserError(f"parameter {position} {shape} of the optimizer's group {number} is not the model's")
+            if parameter.dtype not in _DTYPES:
+                raise UserError(f"{known[id(parameter)]} is {parameter.dtype}, whose optimizer state is not read")
     return tuple(tuple(known[id(parameter)] for parameter in group["params"]) for group in optimizer.param_groups)
 
 

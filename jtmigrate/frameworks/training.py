@@ -82,13 +82,16 @@ def train(
 
 
 def _follow(adapter: Adapter, model: Model, optimizer: Optimizer, leader: TrainingState) -> TrainingState:
-    """Take over the leader's parameters, buffers and moments; the optimizer's kind and options stay its own."""
+    """Take over the leader's parameters, buffers and moments; the optimizer's kind and options stay its own.
+
+    Another kind of optimizer keeps other moments, so it keeps its own: that it is another is the finding.
+    """
     adapter.load_state(model, leader.model)
     own = adapter.read_optimizer(optimizer, model)
     names = {name for group in own.groups for name in group.names}
     slots = {name: slots for name, slots in leader.optimizer.slots.items() if name in names}
-    led = replace(own, slots=slots)
-    if own.slots or slots:
+    led = replace(own, slots=slots) if own.kind == leader.optimizer.kind else own
+    if led is not own and (own.slots or slots):
         adapter.write_optimizer(optimizer, model, led)
     return TrainingState(leader.model, led)
 

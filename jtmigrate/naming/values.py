@@ -4,8 +4,8 @@ Shapes and dtypes are known beforehand, so that a plan can be checked before the
 `part`, `joined`, `transposed` and `cast`, which undo what was just done instead of doing its opposite too.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -169,3 +169,29 @@ def cast(value: Value, dtype: str) -> Value:
     if isinstance(value, Cast):
         value = value.value
     return value if value.spec.dtype == dtype else Cast(value, dtype)
+
+
+def with_sources(value: Value, names: Mapping[str, str]) -> Value:
+    """The same made of tensors of other names."""
+    match value:
+        case Taken(name, spec):
+            return Taken(names[name], spec)
+        case Joined(parts, axis):
+            return Joined(tuple(with_sources(member, names) for member in parts), axis)
+        case Part(whole):
+            return replace(value, whole=with_sources(whole, names))
+        case Transposed(inner) | Cast(inner):
+            return replace(value, value=with_sources(inner, names))
+    raise TypeError(f"no value: {value!r}")
+
+
+def holds_cast(value: Value) -> bool:
+    """Whether evaluating the value can fail, because a cast might change one of its numbers."""
+    match value:
+        case Cast():
+            return True
+        case Joined(parts):
+            return any(map(holds_cast, parts))
+        case Part(inner) | Transposed(inner):
+            return holds_cast(inner)
+    return False

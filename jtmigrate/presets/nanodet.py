@@ -10,16 +10,20 @@ import numpy as np
 from jtmigrate.checkpoint import read_checkpoint
 from jtmigrate.diff import ModelPair
 from jtmigrate.errors import UserError
+from jtmigrate.frameworks.training import Training
 from jtmigrate.naming.prefixes import unwrap
 from jtmigrate.naming.schema import Schema, TensorSpec
 from jtmigrate.naming.validate import check_schema
+from nanodet_common.assignment_margin import assignment_margin
 from nanodet_common.config import Config, load_config
 from nanodet_common.errors import InputError
 from nanodet_common.initialise import initial_state, lively_state
 from nanodet_common.preprocess import load_image, preprocess
 from nanodet_common.schema import num_classes_of, tensor_specs
+from nanodet_common.targets import sample_targets
 
 DEFAULT_CONFIG = "nanodet-plus-m_416"
+LEARNING_RATE, WEIGHT_DECAY, CLIP_NORM = 1e-3, 0.05, 35.0
 TRAINING_ONLY = ("aux_*",)
 """Names of the auxiliary branch, which exists in training only."""
 
@@ -82,17 +86,30 @@ def picture(config: Config, image: Path) -> Picture:
     return Picture(pixels, tensor[None], matrix)
 
 
-def pair(*, config: str | None, weights: Path | None, image: Path, num_classes: int | None) -> ModelPair:
-    """Both detectors with the same weights, and an image for them."""
+def pair(
+    *, config: str | None, weights: Path | None, image: Path, num_classes: int | None, training: bool = False
+) -> ModelPair:
+    """Both detectors with the same weights, and an image for them; `training` for the pair of `training_models`."""
+    name = config or DEFAULT_CONFIG
     found, state = settings(config, num_classes=num_classes, weights=weights)
-    return models(
-        config or DEFAULT_CONFIG,
-        num_classes=found.model.arch.head.num_classes,
-        torch_state=state,
-        jittor_state=state,
-        inputs=picture(found, image).tensor,
-        title=f"{config or DEFAULT_CONFIG}, {weights.name if weights else 'seeded weights'}, {image.name}",
-    )
+    options = {
+        "num_classes": found.model.arch.head.num_classes,
+        "torch_state": state,
+        "jittor_state": state,
+        "inputs": picture(found, image).tensor,
+        "title": f"{name}, {weights.name if weights else 'seeded weights'}, {image.name}",
+    }
+    return training_models(name, **options) if training else models(name, **options)
+
+
+def source(
+    framework: str, *, config: str | None, weights: Path | None, num_classes: int | None, training: bool = False
+) -> str:
+    """How one of the detectors is built, for `jtmigrate.repro.Sources`."""
+    found, _ = settings(config, num_classes=num_classes, weights=weights)
+    package = "nanodet_ref_torch" if framework == "torch" else "nanodet_jittor"
+    classes = found.model.arch.head.num_classes
+    return f"{package}:build_model({config or DEFAULT_CONFIG!r}, num_classes={classes}, auxiliary={training})"
 
 
 def models(
@@ -123,6 +140,93 @@ def models(
         return model.detect(images)
 
     return ModelPair(build_torch, build_jittor, inputs, call_torch=detect, call_jittor=detect, title=title)
+
+
+def training_models(
+    config: str, *, num_classes: int, torch_state: State, jittor_state: State, inputs: np.ndarray, title: str
+) -> ModelPair:
+    """Both detectors in training mode, auxiliary branch included; a run is the loss of made-up objects in the image.
+
+    Training is NanoDet-Plus's: AdamW at 1e-3 with decay 0.05, gradients clipped at 35. What a state lacks of the
+    auxiliary branch is initialised alike on both sides.
+    """
+    arch = _config(config, num_classes, {}).model.arch
+    spare = initial_state(tensor_specs(arch, training=True), seed=0)
+    height, width = inputs.shape[2:]
+    boxes, labels = sample_targets((width, height), num_classes, seed=0)
+
+    def build_torch() -> Any:
+        import nanodet_ref_torch
+        from jtmigrate.frameworks.torch_adapter import TorchAdapter
+
+        model = nanodet_ref_torch.build_model(config, num_classes=num_classes, auxiliary=True)
+        TorchAdapter().load_state(model, spare | dict(torch_state))
+        return model.train()
+
+    def build_jittor() -> Any:
+        import nanodet_jittor
+        from jtmigrate.frameworks.jittor_adapter import JittorAdapter
+
+        model = nanodet_jittor.build_model(config, num_classes=num_classes, auxiliary=True)
+        JittorAdapter().load_state(model, spare | dict(jittor_state))
+        model.train()
+        return model
+
+    def losses(model: Any, images: Any) -> Any:
+        return model.loss(images, [boxes] * len(images), [labels] * len(images))
+
+    def total(_: Any, output: Any) -> Any:
+        return output[0]
+
+    return ModelPair(
+        build_torch,
+        build_jittor,
+        inputs,
+        call_torch=losses,
+        call_jittor=losses,
+        title=f"{title}, training",
+        loss_torch=total,
+        loss_jittor=total,
+        training_torch=_torch_training(),
+        training_jittor=_jittor_training(),
+        margins={"assigner.match": _margin},
+    )
+
+
+def _torch_training() -> Training:
+    def build_optimizer(model: Any) -> Any:
+        import torch
+
+        return torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+
+    def clip(optimizer: Any) -> Any:
+        import torch
+
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        return torch.nn.utils.clip_grad_norm_(parameters, CLIP_NORM)
+
+    return Training(build_optimizer, clip)
+
+
+def _jittor_training() -> Training:
+    def build_optimizer(model: Any) -> Any:
+        from jtmigrate.frameworks.jittor_adapter import JittorAdapter
+        from jtmigrate.parity import optim
+
+        parameters = list(JittorAdapter().parameters(model).values())
+        return optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+
+    def clip(optimizer: Any) -> Any:
+        from jtmigrate.parity import optim
+
+        return optim.clip_grad_norm(optimizer, CLIP_NORM)
+
+    return Training(build_optimizer, clip)
+
+
+def _margin(inputs: State) -> np.ndarray:
+    cost, ious, usable = inputs["0"], inputs["1"], inputs["2"]
+    return assignment_margin(cost, ious, usable.astype(bool))
 
 
 def _schema(config: Config, *, training: bool) -> Schema:

@@ -148,7 +148,7 @@ def _hidden_words(selection: QuantitySelection) -> str:
     hidden = {
         "more to blame": selection.hidden_faults,
         "more that inherit": selection.hidden_inherited,
-        "identical or aligned, with smaller errors": selection.hidden_good,
+        "within rounding, with smaller errors": selection.hidden_good,
     }
     return ", ".join(f"{number:,} {what}" for what, number in hidden.items() if number)
 

@@ -19,7 +19,7 @@ import jittor
 
 sys.path.insert(0, ".")
 DATA = np.load(Path(__file__).with_name(@DATA@))
-PATH = @PATH@
+PATHS = {"torch": @TORCH_PATH@, "jittor": @JITTOR_PATH@}
 TOLERANCE = @TOLERANCE@
 
 
@@ -33,7 +33,7 @@ def build_jittor():
 
 def call(module, tensor):
     args, kwargs = @ARGS@, @KWARGS@
-    if not PATH:  # the whole model, whose recorded argument is its inputs together
+    if not PATHS["torch"]:  # the whole model, whose recorded argument is its inputs together
         (inputs,) = args
         args, kwargs = ((), inputs) if isinstance(inputs, dict) else (inputs if isinstance(inputs, tuple) else args, {})
     return module(*args, **kwargs)
@@ -41,7 +41,7 @@ def call(module, tensor):
 
 def layer(model, framework, tensor):
     """The module with the parameters that it had when the fault was seen."""
-    module = dict(model.named_modules())[PATH] if PATH else model
+    module = dict(model.named_modules())[PATHS[framework]] if PATHS[framework] else model
     prefix = framework + " "
     module.load_state_dict({name[len(prefix) :]: tensor(name) for name in DATA.files if name.startswith(prefix)})
     return module

@@ -41,9 +41,9 @@ def scaled(row: Row, situation: Situation) -> float | None:
 def worst(rows: Iterable[Row], situation: Situation) -> Row | None:
     """The row with the largest scaled error in a situation; None if nothing was measured in it.
 
-    What is below resolution is left out of float32, where it is not judged.
+    What is below resolution is left out: in float32 it is not judged, and in float64 its rounding is excused.
     """
-    measured = [row for row in rows if getattr(row, situation) and (situation == "float64" or not row.below_resolution)]
+    measured = [row for row in rows if getattr(row, situation) and not _is_excused(row)]
     return max(measured, key=lambda row: _magnitude(scaled(row, situation)), default=None)
 
 
@@ -67,6 +67,7 @@ def inherits(row: Row, result: DiffResult) -> bool:
 
 
 def is_good(row: Row) -> bool:
+    """Whether nothing about it asks for a look."""
     return row.verdict in (Verdict.IDENTICAL, Verdict.ALIGNED) and not row.nonfinite
 
 
@@ -80,6 +81,7 @@ def worst_first(rows: Iterable[Row], result: DiffResult) -> list[Row]:
 
     def seriousness(row: Row) -> tuple[int, bool, float]:
         error = scaled(row, "isolated") if row.isolated else scaled(row, "propagated")
+        error = None if _is_excused(row) else error
         return SEVERITY.index(row.verdict), not inherits(row, result), _magnitude(error)
 
     return sorted(rows, key=seriousness, reverse=True)
@@ -116,6 +118,11 @@ def inherited_words(row: Row) -> str:
     """`87 %` of the propagated error, `-` where that cannot be told."""
     share = row.inherited if isinstance(row, LayerResult) else None
     return ABSENT if share is None else f"{share:.0%}".replace("%", " %")
+
+
+def _is_excused(row: Row) -> bool:
+    """Whether its errors are large only because the reference is next to nothing."""
+    return row.below_resolution and row.verdict is not Verdict.MISMATCH
 
 
 def _magnitude(error: float | None) -> float:

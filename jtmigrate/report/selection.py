@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from jtmigrate.compare.result import DiffResult, DriftPoint, LayerResult, QuantityResult
+from jtmigrate.compare.result import DiffResult, DriftPoint, LayerResult, QuantityResult, Verdict
 from jtmigrate.report.rows import in_order, inherits, is_good, worst_first
 
 WORST_SHOWN = 5
@@ -72,11 +72,11 @@ def select_quantities(result: DiffResult) -> QuantitySelection:
     faults = inherited = 0
     for group in group_quantities(result.quantities):
         passed_on = [row for row in group.members if inherits(row, result)]
-        bad = [row for row in group.members if not is_good(row) and not inherits(row, result)]
+        bad = [row for row in group.members if not (_is_settled(row) or inherits(row, result))]
         bad = sorted(worst_first(bad, result), key=lambda row: not _is_first_fault(row, result))
         shown += bad[:OWN_SHOWN] + passed_on[:INHERITED_SHOWN]
         faults, inherited = faults + len(bad), inherited + len(passed_on)
-    good = [row for row in result.quantities if is_good(row)]
+    good = [row for row in result.quantities if _is_settled(row)]
     shown_good = worst_first(good, result)[:GOOD_SHOWN]
     return QuantitySelection(
         shown=sorted(shown, key=lambda row: not _is_first_fault(row, result)) + shown_good,
@@ -84,6 +84,11 @@ def select_quantities(result: DiffResult) -> QuantitySelection:
         hidden_inherited=inherited - sum(inherits(row, result) for row in shown),
         hidden_good=len(good) - len(shown_good),
     )
+
+
+def _is_settled(row: QuantityResult) -> bool:
+    """In good order, or explained by rounding: there can be hundreds of such updates of parameters."""
+    return is_good(row) or (row.verdict is Verdict.ROUNDING and not row.nonfinite)
 
 
 def _is_first_fault(row: QuantityResult, result: DiffResult) -> bool:

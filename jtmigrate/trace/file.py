@@ -1,15 +1,18 @@
 """`.trace` files: the runs of one model as one zip archive.
 
-All members are stored, not compressed, so that arrays can be mapped instead of read:
+Arrays are not compressed, so that they can be mapped instead of read:
 
     index.json        schema 1: runs, layers, templates; an array is the number of its entry in "arrays"
     sketches          float64, one row of `SKETCH_NUMBERS` an entry that has a "row"
     arrays/<sha256>   little-endian, in C order; of every entry that has a "member"
+
+The index alone is compressed: of a lower tier it is half of the file, and repeats itself.
 """
 
 import json
 import mmap
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,14 +24,18 @@ import numpy as np
 
 from jtmigrate.errors import UserError
 from jtmigrate.files import check_writable, replacing
+from jtmigrate.trace.entries import description, read_entry, row_of
 from jtmigrate.trace.record import Trace
-from jtmigrate.trace.sketch import SAMPLES, Sketch, bytes_digest, little_endian, sketch
+from jtmigrate.trace.sketch import Sketch, bytes_digest, little_endian, sketch
 from jtmigrate.trace.tiers import SKETCH_NUMBERS, Entry, Survey, Tier, choose, sizes, survey
 from jtmigrate.trace.trace_index import read_run, run_index
 
 SCHEMA = 1
 FORMAT = "jtmigrate trace"
-DTYPES = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
+COMPRESSION_VARIES = 1.02
+"""How much worse than the longest index a shorter one may be compressed."""
+LARGEST_INDEX = 1 << 28
+"""Bytes: no run is near it, and a small file cannot claim more memory than this."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +97,10 @@ def write_traces(
     }
     # Every entry as long as it can be: what follows takes no more.
     described = [
-        {**_description(entry), "row": number, "places": "", "member": entry.sha256}
-        for number, entry in enumerate(found.entries)
+        {**description(entry), "row": number, "member": entry.sha256} for number, entry in enumerate(found.entries)
     ]
     longest = _index_text(index, tier, described)
-    estimates = sizes(found, len(longest))
+    estimates = sizes(found, int(len(zlib.compress(longest)) * COMPRESSION_VARIES))
     announce(estimates)
     chosen = choose(tier, estimates, budget)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,6 +118,8 @@ def read_traces(path: Path) -> TraceFile:
     if not path.is_file():
         raise UserError(f"no such file: {path}")
     with _damage_told(path), open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+        if archive.getinfo("index.json").file_size > LARGEST_INDEX:
+            raise ValueError("no index is so large")
         index = json.loads(archive.read("index.json"))
         if index["format"] != FORMAT:
             raise ValueError("another format")
@@ -119,7 +127,7 @@ def read_traces(path: Path) -> TraceFile:
             raise UserError(f"{path}: schema {index['schema']} is newer than this jtmigrate reads: update it")
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         rows = np.frombuffer(archive.read("sketches"), "<f8").reshape(-1, SKETCH_NUMBERS)
-        arrays = [_read_entry(entry, rows, archive, mapped) for entry in index["arrays"]]
+        arrays = [read_entry(entry, rows, archive, mapped) for entry in index["arrays"]]
         runs = {name: read_run(run, arrays.__getitem__) for name, run in index["runs"].items()}
         if not runs:
             raise ValueError("no runs")
@@ -130,7 +138,7 @@ def _write_archive(file: BinaryIO, found: Survey, index: Mapping[str, Any], tier
     entries, rows, written = [], [], set()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for entry in found.entries:
-            array, described = entry.read(), _description(entry)
+            array, described = entry.read(), description(entry)
             if isinstance(array, np.ndarray) and _is_kept(entry, tier):
                 # Integers are hashed by value, whatever their width; the member is named by its very bytes.
                 described["member"] = bytes_digest(array) if array.dtype.kind in "iu" else entry.sha256
@@ -139,15 +147,13 @@ def _write_archive(file: BinaryIO, found: Survey, index: Mapping[str, Any], tier
                     with archive.open(_member(f"arrays/{described['member']}"), "w", force_zip64=True) as member:
                         member.write(little_endian(array))
             elif tier is not Tier.HASHES and (summed_up := _sketch_of(array)).measured:
-                described |= {"row": len(rows), "places": summed_up.places}
-                rows.append(_row(summed_up))
+                described["row"] = len(rows)
+                if summed_up.places:
+                    described |= {"places": summed_up.places, "nans": summed_up.nans, "infs": summed_up.infs}
+                rows.append(row_of(summed_up))
             entries.append(described)
         archive.writestr(_member("sketches"), np.array(rows, "<f8").tobytes())
-        archive.writestr(_member("index.json"), _index_text(index, tier, entries))
-
-
-def _description(entry: Entry) -> dict[str, Any]:
-    return {"dtype": entry.dtype.newbyteorder("<").str[1:], "shape": entry.shape, "sha256": entry.sha256}
+        archive.writestr(_member("index.json"), _index_text(index, tier, entries), zipfile.ZIP_DEFLATED)
 
 
 def _is_kept(entry: Entry, tier: Tier) -> bool:
@@ -163,11 +169,6 @@ def _sketch_of(array: np.ndarray | Sketch) -> Sketch:
     return array if isinstance(array, Sketch) else sketch(array)
 
 
-def _row(of: Sketch) -> list[float]:
-    samples = np.zeros(SAMPLES) if of.size == 0 else of.samples
-    return [of.scale, of.l2, of.minimum, of.maximum, of.nans, of.infs, *samples, *of.sums]
-
-
 def _member(name: str) -> zipfile.ZipInfo:
     """A member whose date is always the same, so that equal runs make equal files."""
     return zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
@@ -178,56 +179,25 @@ def _identity(trace: Trace, found: Survey) -> str:
     return sha256(json.dumps([trace.framework, trace.dtype, facts]).encode()).hexdigest()
 
 
-def _read_entry(
-    entry: Mapping[str, Any], rows: np.ndarray, archive: zipfile.ZipFile, mapped: mmap.mmap
-) -> np.ndarray | Sketch:
-    if entry["dtype"] not in DTYPES:
-        raise ValueError(f"dtype {entry['dtype']}")
-    dtype, shape = np.dtype(entry["dtype"]).newbyteorder("<"), tuple(entry["shape"])
-    if "member" in entry:
-        array = _mapped_array(archive.getinfo(f"arrays/{entry['member']}"), dtype, shape, mapped)
-        if bytes_digest(array) != entry["member"]:
-            raise ValueError("an array has changed")
-        return array
-    if "row" not in entry:
-        return Sketch(shape, dtype, entry["sha256"])
-    scale, l2, minimum, maximum, nans, infs, *values = rows[entry["row"]].tolist()
-    samples = np.array(values[:SAMPLES] if all(shape) else [])
-    return Sketch(
-        shape=shape,
-        dtype=dtype,
-        sha256=entry["sha256"],
-        measured=True,
-        scale=scale,
-        l2=l2,
-        minimum=minimum,
-        maximum=maximum,
-        nans=int(nans),
-        infs=int(infs),
-        places=entry["places"],
-        samples=samples,
-        sums=np.array(values[SAMPLES:]),
-    )
-
-
-def _mapped_array(info: zipfile.ZipInfo, dtype: np.dtype, shape: tuple[int, ...], mapped: mmap.mmap) -> np.ndarray:
-    count = int(np.prod(shape, dtype=np.int64))
-    if info.compress_type != zipfile.ZIP_STORED or info.file_size != count * dtype.itemsize:
-        raise ValueError(f"{info.filename} does not hold what the index says")
-    if count == 0:
-        return np.zeros(shape, dtype)
-    # The local header's name and extra field may differ in length from those in the archive's directory.
-    start = info.header_offset
-    lengths = np.frombuffer(mapped, "<u2", 2, start + 26)
-    return np.frombuffer(mapped, dtype, count, start + 30 + int(lengths.sum())).reshape(shape)
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    EOFError,
+    NotImplementedError,
+)
+"""What a damaged file makes the readers raise."""
 
 
 @contextmanager
 def _damage_told(path: Path) -> Iterator[None]:
-    """Whatever a damaged file makes the readers raise, in one line."""
+    """Damage in one line."""
     try:
         yield
-    except (zipfile.BadZipFile, ValueError, KeyError, IndexError, TypeError, EOFError, NotImplementedError) as error:
+    except DAMAGE as error:
         raise UserError(f"{path}: no trace file, or a damaged one: record it again with jtmigrate trace") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error

@@ -15,7 +15,7 @@ RECORD_ARRAYS = ("inputs", "outputs", "gradients", "handed", "pullback", "buffer
 TRACE_ARRAYS = ("state", "buffers", "gradients")
 """Fields of a `LayerRecord` and of a `Trace` that hold arrays by name."""
 
-SKETCH_NUMBERS = 6 + SAMPLES + BUCKETS
+SKETCH_NUMBERS = 3 + SAMPLES + BUCKETS
 MEMBER_OVERHEAD = 250
 """Bytes that a zip archive spends on a member beside its content, at most."""
 

@@ -98,7 +98,10 @@ BROKEN = {
     "header of length 0": (file_of(GOOD, length=0), "header is damaged"),
     "only braces": (file_of(b"{}", b""), "no tensors"),
     "not UTF-8": (file_of(b'{"\xff": 1}'), "header is damaged"),
-    "nested beyond recursion": (file_of(b'{"a":' + b"[" * 100_000), "header is damaged"),
+    "nested beyond recursion": (file_of(b'{"a":' + b"[" * 100_000), "more lists and objects"),
+    "2,000,000 objects": (file_of(b'{"a":[' + b"{}," * 2_000_000 + b"{}]}"), "more lists and objects"),
+    "2,000,000 texts": (file_of(b'{"a":[' + b'"",' * 2_000_000 + b'""]}'), "'a': its entry"),
+    "800,000 texts": (file_of(b'{"a":[' + b'"abcdef",' * 800_000 + b'""]}'), "'a': its entry"),
     "huge integer": (file_of(b'{"w":' + b"9" * 5000 + b"}"), "header is damaged"),
     "name twice": (
         file_of(b'{"w":%b,"w":%b}' % ((json.dumps(entry(0, 8)).encode(),) * 2)),

@@ -157,6 +157,10 @@ KNOWN = f"the known names are {', '.join(known_configs())}"
         ((*CONVERT, "--schema", "schema.json", "--config", "m"), "--config and --schema name two targets"),
         ((*CONVERT, "--num-classes", "3"), "describe a --config"),
         ((*CONVERT, "--ema"), "no averaged weights"),
+        ((*CONVERT, "--report", "a.txt"), "unknown suffix '.txt' for a report"),
+        (("convert", "folder.pth", "out", "--to", ".pkl"), "folder.pth: holds no checkpoint"),
+        (("convert", "folder.pth", "out", "--to", ".exe"), "unknown suffix '.exe'"),
+        (("convert", "folder.pth", "out", "--to", ".pkl", "--config", "m"), "--config describes one checkpoint"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

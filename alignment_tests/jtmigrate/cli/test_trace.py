@@ -57,8 +57,12 @@ def command(tmp_path, monkeypatch, capsys):
         ((*TRACE, "--out", "c.trace", "--budget", "1kB"), "tier everything is not within the budget of 1.0 kB: hashes"),
         ((*TRACE, "--out", "c.trace", "--suspect", "0"), "suspects mean nothing with --tier everything"),
         ((*TRACE, "--out", "c.trace", "--tier", "suspects"), "--tier suspects needs --suspect PATTERN"),
-        ((*TRACE, "--out", "c.trace", "--copy-weights"), "--copy-weights takes the parameters from --replay-of"),
+        ((*TRACE, "--out", "c.trace", "--copy-weights"), "--copy-weights means nothing with no --replay-of"),
         ((*TRACE, "--out", "c.trace", "--replay-of", "a.trace"), "--replay-of means nothing with --framework torch"),
+        (
+            ("trace", "--framework", "jittor", "--replay-of", "a.trace", "--dtype", "float64", "--out", "c.trace"),
+            "layers alone, which is done in float32",
+        ),
         ((*TRACE, "--out", "c.trace", "--jittor", "x:y"), "--jittor means nothing with --framework torch"),
         ((*TRACE, "--out", "c.trace", "--config", "x"), "--config means nothing with no --image"),
         ((*TRACE, "--out", "."), "cannot write"),

@@ -1,12 +1,13 @@
 """Ports whose modules have other names, orders and layouts than the original's."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from jtmigrate.compare.compare import compare
-from jtmigrate.compare.matching import How, Pair, mapped_path, match, remarks
+from jtmigrate.compare.matching import How, Pair, from_plain, mapped_path, match, remarks, to_plain
 from jtmigrate.compare.renaming import renamed, renamed_replay
 from jtmigrate.compare.result import Verdict
 from jtmigrate.trace.record import LayerRecord, Trace
@@ -139,7 +140,7 @@ def test_parameters_of_another_name_are_paired_by_value():
 
 def test_a_transposed_parameter_is_compared_transposed_and_told():
     weight = noise(3, 4)
-    original = trace(layer("fc", 2, 3), state={"fc.weight": weight})
+    original = trace(layer("fc", 2, 3), state={"fc.weight": weight}, gradients={"fc.weight": weight + 1})
     port = trace(layer("fc", 2, 3), state={"fc.weight": weight.T.copy()}, gradients={"fc.weight": weight.T + 1})
     matching = match(original, port)
     assert matching.parameters == (Pair("fc.weight", "fc.weight", How.TRANSPOSED),)
@@ -193,3 +194,13 @@ def test_uncalled_modules_and_settings_are_renamed_too():
     assert named.uncalled == ("a.spare",)
     assert named.settings == {"a.b": {"eps": 2}}
     assert named.by_key.keys() == {"a.b", ""}
+
+
+def test_a_matching_survives_a_file():
+    original = trace(layer("a", 2, 4), layer("relu", 2, 4), layer("c", 2, 3), state={"a.weight": noise(3, 4)})
+    port = trace(layer("x", 2, 4), layer("act", 2, 4), layer("c", 2, 3), state={"x.weight": noise(3, 4).T.copy()})
+    matching = match(original, port, {"x": "a"})
+    back = from_plain(json.loads(json.dumps(to_plain(matching))))
+    assert list(remarks(back)) == list(remarks(matching))
+    assert back.own_names["relu"] == "act"
+    assert renamed(port, back).by_key.keys() == renamed(port, matching).by_key.keys()

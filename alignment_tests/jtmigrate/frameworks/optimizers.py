@@ -86,7 +86,7 @@ def jittor_steps(optimizer: jt.optim.Optimizer, model: JittorMLP, several: Seque
         for arrays in several:
             parameters = dict(model.named_parameters())
             products = [(parameters[name] * jt.array(array)).reshape(-1) for name, array in arrays.items()]
-            # One sum: the gradient of a sum of float64 sums is 0 in Jittor once it has run one in float32.
+            # One sum: in float64 Jittor gets the gradient of a sum of sums wrong once it has run one in float32.
             optimizer.step(jt.concat(products).sum())
 
 

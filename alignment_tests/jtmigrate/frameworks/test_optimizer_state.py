@@ -139,6 +139,12 @@ def test_parameters_of_another_model() -> None:
         jittor_optimizer.read_optimizer(parity.SGD(port.parameters()), other_port)
 
 
+def test_parameters_in_a_dtype_that_numpy_lacks() -> None:
+    _, reference, _ = stepped("SGD", {})
+    with pytest.raises(UserError, match=r"hidden\.weight is torch\.bfloat16"):
+        torch_optimizer.read_optimizer(torch.optim.SGD(reference.bfloat16().parameters()), reference)
+
+
 def test_other_kinds_of_optimizer() -> None:
     _, reference, port = stepped("SGD", {})
     with pytest.raises(UserError, match="NAdam is not read"):

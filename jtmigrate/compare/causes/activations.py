@@ -40,7 +40,7 @@ def other_activation(suspect: Suspect) -> str:
         for kind in ACTIVATIONS:
             if kind != suspect.kind and experiment.explained_by(experiment.compute(kind=kind)):
                 return f"it computes {kind} instead of {suspect.kind}"
-        for told in _leaky(experiment):
+        for told in _leaky(experiment) if suspect.kind != "LeakyReLU" else ():
             return f"it computes LeakyReLU with a negative slope of {told} instead of {suspect.kind}"
     return ""
 

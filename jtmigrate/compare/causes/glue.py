@@ -1,4 +1,4 @@
-"""A container's own code: what it makes of its inputs and of its children's answers, which are the reference's here."""
+"""A module's own code: what it makes of its inputs and of its children's answers, which are the reference's here."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -86,7 +86,7 @@ def product_of_branches(suspect: Suspect) -> str:
 
 def swapped_concatenation(suspect: Suspect) -> str:
     """The parts of a concatenation in another order."""
-    for difference in _from_materials(suspect):
+    for difference in () if suspect.is_leaf else _from_materials(suspect):
         a, b = difference.reference, difference.candidate
         if a.shape != b.shape or a.ndim < 2:
             continue
@@ -120,17 +120,15 @@ HYPOTHESES = (
 
 
 def _from_materials(suspect: Suspect) -> Iterator[Difference]:
-    """Differences that a container can be asked about: floating arrays of one shape."""
-    if suspect.is_leaf or suspect.quantity is not None:
-        return
-    for difference in suspect.differences:
+    """Differences in outputs or in what is handed on: floating arrays of one shape."""
+    for difference in suspect.differences if suspect.quantity is None else ():
         same = difference.reference.shape == difference.candidate.shape
         if same and difference.reference.dtype.kind == difference.candidate.dtype.kind == "f":
             yield difference
 
 
 def _materials(suspect: Suspect, difference: Difference) -> Iterator[Material]:
-    """What the container had in its hands, in float64: its inputs and the answers of its children."""
+    """What the module had in its hands, in float64: its inputs and the answers of its children."""
     found = [(f"input {name}", array) for name, array in difference.inputs.items()]
     for call in suspect.calls:
         found += [(f"the answer of {call.key}", array) for array in call.outputs.values()]

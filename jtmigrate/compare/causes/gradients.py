@@ -33,22 +33,21 @@ def detached_branch(suspect: Suspect) -> str:
 
 def missing_path(suspect: Suspect) -> str:
     """A gradient lacks what one of several branches adds to it: that branch is detached."""
-    known = [(other.what, other.reference) for other in suspect.gradients]
     for difference in _gradients(suspect):
         lost = difference.reference.astype(np.float64) - difference.candidate
-        for what, array in known:
-            if what != difference.what and array.shape == lost.shape and explains(lost, array) and array.any():
-                return f"the {difference.what} lacks the {what}: that branch is detached"
+        if share := _share(lost, suspect, difference):
+            return f"the {difference.what} lacks a share like the {share}: a detached branch"
     return ""
 
 
 def through_stop_gradient(suspect: Suspect) -> str:
     """A gradient flows where the reference stops it: a missing detach."""
     for difference in _gradients(suspect):
+        why = "a gradient flows where the reference stops it (a missing detach)"
         if difference.candidate.any() and not difference.reference.any():
-            return (
-                f"the {difference.what} is not zero: a gradient flows where the reference stops it (a missing detach)"
-            )
+            return f"the {difference.what} is not zero: {why}"
+        if share := _share(difference.candidate.astype(np.float64) - difference.reference, suspect, difference):
+            return f"the {difference.what} has a share like the {share} too many: {why}"
     return ""
 
 
@@ -124,6 +123,14 @@ def _gradients(suspect: Suspect) -> tuple[Difference, ...]:
         and np.isfinite(difference.reference).all()
         and np.isfinite(difference.candidate).all()
     )
+
+
+def _share(array: np.ndarray, suspect: Suspect, difference: Difference) -> str:
+    """Which other gradient of the layer an array is; "" if it is none."""
+    for other in suspect.gradients:
+        if other.what != difference.what and other.reference.any() and explains(array, other.reference):
+            return other.what
+    return ""
 
 
 def _vanishes(difference: Difference) -> bool:

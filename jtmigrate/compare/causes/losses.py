@@ -107,11 +107,13 @@ def _step_losses(suspect: Suspect) -> Iterator[Scalar]:
 
 
 def _scalar_outputs(suspect: Suspect) -> dict[str, float]:
-    records = [trial.reference for trial in suspect.trials[:1]]
+    """What stands beside a total: the other losses of its step, or of its run."""
+    steps = [one.losses for one in suspect.reference_steps if one.step == getattr(suspect.fault, "step", None)]
+    word, groups = ("loss", steps) if steps else ("output", [one.reference.outputs for one in suspect.trials[:1]])
     return {
-        f"output {name}": float(array.ravel()[0])
-        for record in records
-        for name, array in record.outputs.items()
+        f"{word} {name}": float(array.ravel()[0])
+        for arrays in groups
+        for name, array in arrays.items()
         if array.size == 1 and array.dtype.kind == "f"
     }
 

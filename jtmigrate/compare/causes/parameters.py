@@ -31,7 +31,8 @@ def missing_parameter(suspect: Suspect) -> str:
     missing = [
         name for name in suspect.reference_state if name not in suspect.candidate_state and not jittor_lacks(name)
     ]
-    if not missing or suspect.quantity is not None or not _matters(suspect, missing[0]):
+    unknown = not suspect.candidate_state or suspect.quantity is not None
+    if not missing or unknown or not _matters(suspect, missing[0]):
         return ""
     return f"its {missing[0]} is missing: the reference has one"
 

@@ -7,11 +7,10 @@ import numpy as np
 
 from jtmigrate.compare.causes.words import instead, shown
 from jtmigrate.compare.emulation import LAYERS, family
-from jtmigrate.compare.fit import fitted, plain
+from jtmigrate.compare.fit import fitted, settled
 from jtmigrate.compare.settings import differing_settings
 from jtmigrate.compare.suspect import Experiment, Suspect
 
-NOTHING = 1e-12
 CLOSER = 0.1
 """A fitted number this much closer to a float32 number than that is to the reference's setting is that number."""
 
@@ -68,9 +67,9 @@ def with_fitted_setting(suspect: Suspect, kinds: Collection[str], setting: str, 
 
         for start in starts:
             value = fitted(result, experiment.answer.astype(np.float64), start)
-            value = 0.0 if value is not None and abs(value) < NOTHING else value
-            if value is not None and is_right(value) and not _is_float32_of(value, experiment.settings.get(setting)):
-                return _told(setting, plain(value, is_right), experiment)
+            told = settled(value, is_right, experiment.answer.size)
+            if told is not None and not _is_float32_of(value, experiment.settings.get(setting)):
+                return _told(setting, told, experiment)
     return ""
 
 

@@ -47,15 +47,6 @@ def zero_everywhere(suspect: Suspect) -> str:
     return ""
 
 
-def input_returned(suspect: Suspect) -> str:
-    """The layer returns what it was given: it does nothing, or is missing."""
-    for difference in suspect.differences:
-        for name, array in difference.inputs.items():
-            if difference.what.startswith("output") and _is(array, difference):
-                return f"{difference.what}: it is input {name} unchanged, as if the layer were missing"
-    return ""
-
-
 def reversed_sign(suspect: Suspect) -> str:
     """The opposite sign."""
     for difference in _numbers(suspect):
@@ -182,7 +173,6 @@ def only_at_some_places(suspect: Suspect) -> str:
 
 HYPOTHESES = (
     zero_everywhere,
-    input_returned,
     reversed_sign,
     constant_factor,
     constant_offset,

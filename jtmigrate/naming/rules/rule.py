@@ -60,4 +60,6 @@ def collected(named: Iterable[tuple[str, Value]]) -> dict[str, Value]:
 
 
 def _shown(value: object) -> str:
-    return f"[{', '.join(map(str, value))}]" if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_shown, value))}]"
+    return f"'{value}'" if isinstance(value, str) else str(value)

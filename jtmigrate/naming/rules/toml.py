@@ -79,10 +79,10 @@ def _toml(value: Any) -> str:
 
 
 def _rule(entries: Any, where: str) -> Rule:
-    kinds = [kind for kind in _KINDS if isinstance(entries, dict) and kind in entries]
+    kinds = [kind for kind in KINDS if isinstance(entries, dict) and kind in entries]
     if len(kinds) != 1:
-        raise UserError(f"{where}: needs one of {', '.join(_KINDS)}")
-    make, forms = _KINDS[kinds[0]]
+        raise UserError(f"{where}: needs one of {', '.join(KINDS)}")
+    make, forms = KINDS[kinds[0]]
     forms = {**forms, "optional": (bool, False)}
     for key in entries:
         if key not in forms:
@@ -149,7 +149,7 @@ def _layout(values: Mapping[str, Any], parts: int) -> tuple[int, tuple[int, ...]
 def _transpose(values: Mapping[str, Any]) -> Rule:
     if sorted(values["axes"]) != list(range(len(values["axes"]))):
         raise UserError(f"axes = {values['axes']} is no order of axes such as [1, 0]")
-    return Transpose(_matching(values["transpose"]), tuple(values["axes"]), optional=values["optional"])
+    return Transpose(matching(values["transpose"]), tuple(values["axes"]), optional=values["optional"])
 
 
 def _cast(values: Mapping[str, Any]) -> Rule:
@@ -158,15 +158,16 @@ def _cast(values: Mapping[str, Any]) -> Rule:
             raise UserError(f"{key} = {values[key]!r} is no dtype; known: {', '.join(DTYPES)}")
     if np.dtype(values["from"]).kind != np.dtype(values["to"]).kind:
         raise UserError(f"a cast from {values['from']} to {values['to']} changes what the numbers mean")
-    return Cast(_matching(values["cast"]), values["from"], values["to"], optional=values["optional"])
+    return Cast(matching(values["cast"]), values["from"], values["to"], optional=values["optional"])
 
 
-def _matching(pattern: str) -> Renaming:
+def matching(pattern: str) -> Renaming:
+    """Whole names that match a pattern, unchanged."""
     return Renaming(pattern, r"\g<0>", whole=True)
 
 
 _Forms = Mapping[str, tuple[Any, Any]]
-_KINDS: dict[str, tuple[Callable[[Mapping[str, Any]], Rule], _Forms]] = {
+KINDS: dict[str, tuple[Callable[[Mapping[str, Any]], Rule], _Forms]] = {
     "rename": (_rename, {"rename": (str, None), "to": (str, None), "back": ((str,), [])}),
     "prefix": (_prefix, {"prefix": (str, None), "to": (str, ""), "rest": (str, "refuse")}),
     "split": (_split, {"split": (str, None), "into": ((str,), None), "axis": (int, 0), "sizes": ((int,), [])}),

@@ -97,12 +97,14 @@ def test_an_unknown_layer(name, change, words):
 def test_the_samples_of_a_batch_in_another_order():
     images = noise(5, 3, 4, 4)
     found = torch_pair(single(lambda y: y), single(lambda y: y[[0, 3, 1, 2, 4]]), images)
+    assert next(iter(found.causes)) == "permuted_samples"
     assert "samples of the batch are in another order" in found.result.cause
 
 
 def test_shuffled_channels():
     images = noise(2, 6, 4, 4)
     found = torch_pair(single(lambda y: y), single(lambda y: y[:, [0, 3, 1, 4, 2, 5]]), images)
+    assert next(iter(found.causes)) == "permuted_channels"
     assert "channels are in another order" in found.result.cause
 
 
@@ -124,7 +126,8 @@ def test_something_is_left_out(name, right, wrong, words):
 def test_a_layer_that_does_nothing():
     found = torch_pair(single(lambda y: y), nn.Sequential(nn.Identity()), IMAGE)
     assert found.result.first_fault.key == "0"
-    assert next(iter(found.causes)) == "input_returned", found.causes
+    assert next(iter(found.causes)) == "not_processed", found.causes
+    assert "it is input 0 itself" in found.result.cause
 
 
 class Block(nn.Module):

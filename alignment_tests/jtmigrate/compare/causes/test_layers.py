@@ -64,6 +64,12 @@ FAULTS = {
         IMAGE,
         "ceil_mode is True instead of False",
     ),
+    "overhanging_window": (
+        lambda: nn.AvgPool2d(2, 3, 1, ceil_mode=True),
+        lambda: patched(nn.AvgPool2d(2, 3, 1), lambda m, x: F.avg_pool2d(F.pad(x, (1, 3, 1, 3)), 2, 3)),
+        noise(2, 4, 8, 8),
+        "begins beyond the image",
+    ),
     "count_include_pad": (
         lambda: nn.AvgPool2d(3, 2, 1),
         lambda: nn.AvgPool2d(3, 2, 1, count_include_pad=False),

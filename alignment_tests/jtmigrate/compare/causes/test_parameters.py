@@ -79,12 +79,14 @@ def test_exchanged_parameters():
     swapped = {"norm.weight": state["norm.bias"].clone(), "norm.bias": state["norm.weight"].clone()}
     candidate.load_state_dict({**state, **swapped})
     found = torch_pair(reference, candidate, IMAGE, copies=False)
+    assert next(iter(found.causes)) == "parameter_of_another_name"
     assert found.result.cause == "its parameter norm.weight holds the values of norm.bias"
 
 
 def test_a_missing_bias():
     found = torch_pair(seeded(Net()), Net(bias=False), IMAGE)
     assert found.result.first_fault.key == "stem"
+    assert next(iter(found.causes)) == "missing_parameter"
     assert found.result.cause == "its bias is missing: the reference has one"
 
 
@@ -93,6 +95,7 @@ def test_a_bias_too_many():
     reference = seeded(Net(bias=False))
     found = torch_pair(reference, candidate, IMAGE)
     assert found.result.first_fault.key == "stem"
+    assert next(iter(found.causes)) == "extra_parameter"
     assert found.result.cause == "it has a bias, and the reference has none"
 
 

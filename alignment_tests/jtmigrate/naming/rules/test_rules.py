@@ -170,7 +170,7 @@ def _fits(a: TensorSpec, b: TensorSpec, axis: int) -> bool:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("rename = 'x'\nto = 'y'", "rule 1 .rename x, to y.: no name matches"),
+        ("rename = 'x'\nto = 'y'", "rule 1 .rename 'x', to 'y'.: no name matches"),
         ("prefix = 'other.'", "no name matches"),
         ("rename = '[0-9]'\nto = '0'\nback = ['0', '0']", "would both be model.layers.0.attn.qkv.weight"),
         ("rename = '1'\nto = '0'\nback = ['0', '1']", "would both be"),
@@ -219,7 +219,7 @@ def test_names_that_are_left_out_are_told() -> None:
 def test_every_pair_has_its_reason() -> None:
     found = planned(rules(EVERYTHING), model())
     reason = found.pairs["blocks.0.qk.weight"].reason
-    assert reason.startswith("prefix model., to ; rename ")
+    assert reason.startswith("prefix 'model.', to ''; rename ")
     assert "split" in reason
     assert "concatenate" in reason
     assert found.sources("blocks.0.qk.weight") == ("model.layers.0.attn.qkv.weight",) * 2
