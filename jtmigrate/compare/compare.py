@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from jtmigrate.compare.causes import likeliest_cause
 from jtmigrate.compare.coverage import account, nothing_compared
 from jtmigrate.compare.decisions import Margin
+from jtmigrate.compare.fault_map import fault_map
 from jtmigrate.compare.layers import NO_MARGINS, compare_layers
 from jtmigrate.compare.localise import first_fault, first_fault_of
 from jtmigrate.compare.marking import is_known_by_sketches
@@ -64,7 +65,7 @@ def compare(
     parameters = compare_parameters(runs.reference.state, candidate.state, exceptions)
     quantities = (*compare_quantities(runs, tolerances), *compare_steps(steps, tolerances))
     fault = first_fault(layers, runs, tolerances) or first_fault_of(quantities)
-    cause = ""
+    cause, where = "", None
     if fault and not is_known_by_sketches(fault.path, runs):
         suspect = suspect_of(
             fault,
@@ -74,7 +75,7 @@ def compare(
             tolerances=tolerances,
             steps=steps,
         )
-        cause = likeliest_cause(suspect)
+        cause, where = likeliest_cause(suspect), fault_map(suspect)
     coverage = account(layers, parameters, quantities)
     return DiffResult(
         layers=layers,
@@ -91,7 +92,14 @@ def compare(
         settings=compare_settings(runs.reference.settings, candidate.settings),
         coverage=coverage,
         drift=drift(steps),
+        fault_map=where,
+        sources=_sources(runs.reference, candidate),
     )
+
+
+def _sources(reference: Trace, candidate: Trace) -> dict[str, tuple[str, str]]:
+    paths = dict.fromkeys((*reference.sources, *candidate.sources))
+    return {path: (reference.sources.get(path, ""), candidate.sources.get(path, "")) for path in paths}
 
 
 def _failures(

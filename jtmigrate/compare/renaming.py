@@ -24,6 +24,7 @@ def renamed(trace: Trace, matching: Matching) -> Trace:
         _with_parameters_renamed(trace, matching),
         layers=tuple(_renamed_layer(record, names) for record in trace.layers),
         settings={names.get(path, path): settings for path, settings in trace.settings.items()},
+        sources={names.get(path, path): source for path, source in trace.sources.items()},
         uncalled=tuple(names.get(path, path) for path in trace.uncalled),
     )
 

@@ -190,6 +190,27 @@ class DriftPoint:
 
 
 @dataclass(frozen=True)
+class FaultMap:
+    """Where an array of the first fault is off, coarse enough to be drawn.
+
+    what     "output", "gradient of weight", "running_var"
+    shape    of the whole array
+    plane    which part of it is shown: "item 0, channel 7", "" for all of it
+    axes     what the rows and the columns of `errors` run over
+    rows, columns  size of the plane; `errors` has at most 64 of each, each the largest error of what it stands for
+    errors   |a - b| / max|a|, row by row; infinite where exactly one is NaN or infinite
+    """
+
+    what: str
+    shape: tuple[int, ...]
+    plane: str
+    axes: tuple[str, str]
+    rows: int
+    columns: int
+    errors: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
 class DiffResult:
     """A whole comparison. True in a boolean context when the run is aligned.
 
@@ -200,6 +221,8 @@ class DiffResult:
                  else the earliest whose result differs; None when nothing is `mismatch`
     cause        the likeliest cause of the first fault in one sentence, "" without a fault
     drift        free-running training, step by step
+    fault_map    where the first fault is off; None where there is none, or no array to show
+    sources      module or stage -> ("file:line" of the reference's code, of the candidate's), "" where not known
     failures     why the run is not aligned, one sentence each; empty when it is
     warnings     what a reader should know although it fails nothing
     meta         versions, inputs and their hashes, seconds, peak memory, command
@@ -216,6 +239,8 @@ class DiffResult:
     settings: tuple[SettingDifference, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     drift: tuple[DriftPoint, ...] = ()
+    fault_map: FaultMap | None = None
+    sources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:

@@ -15,6 +15,8 @@ BELOW_RESOLUTION = 1e-6
 
 NEGLIGIBLE = 1e-14
 """An absolute float64 error below this share of the largest of its kind, some 50 units of rounding."""
+OFF = "of its maximum off"
+"""In the reason of every mismatch that a larger tolerance would have let pass."""
 SEVERITY = (Verdict.IDENTICAL, Verdict.ALIGNED, Verdict.ROUNDING, Verdict.MISMATCH)
 
 
@@ -169,7 +171,7 @@ def _too_far(
     error: TensorError, floor: float | None, float64: TensorError | None, tolerances: Tolerances, alone: bool
 ) -> str:
     given = "on the reference's own inputs" if alone else "in the whole run"
-    what = f"{error.scaled:.1e} of its maximum off {given}"
+    what = f"{error.scaled:.1e} {OFF} {given}"
     if float64 is None:
         return what
     if float64.scaled > tolerances.float64:
@@ -178,4 +180,4 @@ def _too_far(
 
 
 def _differs_in_float64(float64: TensorError, tolerances: Tolerances) -> str:
-    return f"{float64.scaled:.1e} of its maximum off in float64 (tolerance {tolerances.float64:.0e})"
+    return f"{float64.scaled:.1e} {OFF} in float64 (tolerance {tolerances.float64:.0e})"

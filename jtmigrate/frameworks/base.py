@@ -20,6 +20,7 @@ from jtmigrate.trace.cotangents import cotangent
 from jtmigrate.trace.optimizer import OptimizerState
 from jtmigrate.trace.record import ROOT, LayerRecord, Trace
 from jtmigrate.trace.recorder import Recorder, fetched
+from jtmigrate.trace.sources import source_line
 from jtmigrate.trace.stages import stages_watched
 from jtmigrate.trace.stand_ins import Backward, StandIns
 from jtmigrate.trace.store import ArrayStore
@@ -104,11 +105,13 @@ class Adapter(ABC):
             modules = self.modules(live)
             tape = self.tape() if backward else None
             recorder = Recorder(self.name, self.is_tensor, self.keeper(), tape and tape.watch)
+            sources = self.sources(live)
 
             def watch(path: str, module: Module, compute: Callable) -> Callable:
                 return recorder.wrap(path, type(module).__name__, not self.has_children(module), compute)
 
             def watch_stage(name: str, function: Callable) -> Callable:
+                sources[name] = source_line(function)
                 return recorder.wrap(name, STAGE, True, function)
 
             run = watch(ROOT, live, lambda tensors: call(live, tensors))
@@ -124,7 +127,18 @@ class Adapter(ABC):
             gradients, buffers = self.fetch_all(gradients), self.fetch_all(self.changed(before, live))
             uncalled = recorder.uncalled(path for path, module in modules.items() if self.computes(module))
             settings = self.settings(live)
-        return Trace(self.name, dtype, layers, state, uncalled, self._meta(started), buffers, gradients, settings)
+        return Trace(
+            framework=self.name,
+            dtype=dtype,
+            layers=layers,
+            state=state,
+            uncalled=uncalled,
+            meta=self._meta(started),
+            buffers=buffers,
+            gradients=gradients,
+            settings=settings,
+            sources=sources,
+        )
 
     def replay(
         self,
@@ -150,8 +164,15 @@ class Adapter(ABC):
         self.check_model(model)
         options = {"dtype": dtype, "call": call, "backward": backward, "groups": groups, "names": names, "store": store}
         layers = list(self.replays(model, reference, **options))
-        meta, settings = self._meta(started), self.settings(model)
-        return Trace(self.name, dtype, tuple(reversed(layers)), self.state(model), meta=meta, settings=settings)
+        return Trace(
+            framework=self.name,
+            dtype=dtype,
+            layers=tuple(reversed(layers)),
+            state=self.state(model),
+            meta=self._meta(started),
+            settings=self.settings(model),
+            sources=self.sources(model),
+        )
 
     def replays(
         self,
@@ -198,6 +219,11 @@ class Adapter(ABC):
                 for some in _chunks(reversed(reference.layers), REPLAYS_PER_FETCH):
                     done = [replace(record, **dropped) for record in map(perform, some) if record is not None]
                     yield from fetched(done, groups, self.fetch, store)
+
+    def sources(self, model: Model) -> dict[str, str]:
+        """Where the code stands that computes every module, "file:line" by path; "" for what is not Python."""
+        modules = {ROOT: model, **self.modules(model)}
+        return {path: source_line(getattr(type(one), self.computing_method)) for path, one in modules.items()}
 
     def load_state(self, model: Model, arrays: Mapping[str, np.ndarray]) -> None:
         """Set every parameter and buffer of a model from `arrays`, rounded to the model's own dtype.

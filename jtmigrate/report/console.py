@@ -1,76 +1,101 @@
-"""A result for a terminal or a log.
+"""A result for a terminal or a log: what to know, in the order in which to know it.
 
-Names are never cut: a path that ends in dots could be any of ten layers. A table that does not fit in one line a layer
-takes two.
+The tables are `console_tables`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
-from rich.cells import cell_len
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from jtmigrate.compare.result import DiffResult, LayerResult, ParameterResult, Verdict
+from jtmigrate.compare.result import DiffResult, ParameterResult, Verdict
 from jtmigrate.report import numbers
+from jtmigrate.report.console_tables import STYLES, fact, note, print_rows, say
 from jtmigrate.report.hints import hints
-from jtmigrate.report.numbers import counted, layer_name, scientific
+from jtmigrate.report.numbers import counted, scientific
+from jtmigrate.report.rows import (
+    Row,
+    Situation,
+    count_verdicts,
+    in_order,
+    row_name,
+    scaled,
+    worst,
+)
+from jtmigrate.report.selection import (
+    QuantityGroup,
+    QuantitySelection,
+    group_quantities,
+    select_notable,
+    select_points,
+    select_quantities,
+)
 from jtmigrate.report.summary import (
     candidate_name,
     compared,
+    coverage_words,
     explanation,
+    fault_code,
     fault_facts,
     group_parameters,
-    in_order,
     reference_name,
-    remarks,
-    select_notable,
+    setting_words,
+    smallest_tolerance_words,
     tolerance_words,
     verdict_line,
-    worst,
 )
 
-STYLES: dict[Verdict, str] = {
-    Verdict.IDENTICAL: "green",
-    Verdict.ALIGNED: "green",
-    Verdict.ROUNDING: "yellow",
-    Verdict.MISMATCH: "bold red",
-    Verdict.UNCOMPARED: "magenta",
-}
-NUMBER_COLUMNS = {"propagated": 10, "isolated": 8, "floor": 8, "float64": 8, "ULP": 8}
-"""Heading and width of each. The widest number, such as 1.23e-10, takes eight characters."""
 PARAMETERS_NAMED = 10
+SETTINGS_NAMED = 10
+MISSING_NAMED = 3
 
 
 def print_diff(result: DiffResult, console: Console, *, show: Literal["notable", "all"] = "notable") -> None:
-    """Print a whole result: what was compared, layers, parameters, first fault, what to try next, verdict.
+    """Print a whole result: what was compared, settings, layers, other quantities, first fault, next steps, verdict.
 
-    "notable" prints every layer that needs attention and the worst few others, "all" every layer.
+    "notable" prints every layer that needs attention and the worst few others, "all" every layer and quantity.
     """
     _print_header(result, console)
+    _print_settings(result, console)
     _print_layers(result, console, show)
+    _print_quantities(result, console, show)
+    _print_drift(result, console)
     _print_parameters(result, console)
+    _print_coverage(result, console)
     _print_numbers(result, console)
     _print_warnings(result, console)
     _print_failure(result, console)
     console.print()
-    _say(console, Text(verdict_line(result), style="bold green" if result else "bold red"))
+    say(console, Text(verdict_line(result), style="bold green" if result else "bold red"))
 
 
 def _print_header(result: DiffResult, console: Console) -> None:
     if result.meta.get("title"):
-        _say(console, Text(str(result.meta["title"]), style="bold"))
-    _fact(console, "reference", reference_name(result))
-    _fact(console, "candidate", candidate_name(result))
+        say(console, Text(str(result.meta["title"]), style="bold"))
+    fact(console, "reference", reference_name(result))
+    fact(console, "candidate", candidate_name(result))
     versions = result.meta.get("versions")
     if isinstance(versions, Mapping):
-        _fact(console, "versions", ", ".join(f"{name} {version}" for name, version in versions.items()))
+        fact(console, "versions", ", ".join(f"{name} {version}" for name, version in versions.items()))
     inputs = result.meta.get("inputs")
     if isinstance(inputs, Mapping):
-        _fact(console, "inputs", ", ".join(_input_words(name, facts) for name, facts in inputs.items()))
-    _fact(console, "tolerance", tolerance_words(result))
+        fact(console, "inputs", ", ".join(_input_words(name, facts) for name, facts in inputs.items()))
+    fact(console, "tolerance", tolerance_words(result))
+
+
+def _print_settings(result: DiffResult, console: Console) -> None:
+    """Before any number: a module that was constructed differently computes differently."""
+    if not result.settings:
+        return
+    console.print()
+    number = counted(len(result.settings), "setting differs", "settings differ")
+    say(console, Text(f"Constructed differently: {number}", style="bold yellow"))
+    for difference in result.settings[:SETTINGS_NAMED]:
+        say(console, Text(f"  {setting_words(difference)}"))
+    if len(result.settings) > SETTINGS_NAMED:
+        note(console, f"  + {len(result.settings) - SETTINGS_NAMED:,} more")
 
 
 def _print_layers(result: DiffResult, console: Console, show: Literal["notable", "all"]) -> None:
@@ -78,61 +103,92 @@ def _print_layers(result: DiffResult, console: Console, show: Literal["notable",
         return
     console.print()
     if show == "all":
-        _print_table(in_order(result.layers), result, console)
+        print_rows(in_order(result.layers), result, console)
         return
     shown, inherited, good = select_notable(result)
-    _print_table(shown, result, console)
+    print_rows(shown, result, console)
     if inherited:
         mismatches = counted(inherited, "more mismatch", "more mismatches")
-        _note(console, f"+ {mismatches} after the first fault, in order when fed the reference's input")
+        note(console, f"+ {mismatches} after the first fault, in order when fed the reference's input")
     if good:
-        _note(console, f"+ {counted(good, 'layer')} identical or aligned, with smaller errors than the ones shown")
+        note(console, f"+ {counted(good, 'layer')} identical or aligned, with smaller errors than the ones shown")
     if inherited or good:
-        _note(console, "  (--all lists every layer)")
+        note(console, "  (--all lists every layer)")
 
 
-def _print_table(layers: list[LayerResult], result: DiffResult, console: Console) -> None:
-    table = _wide_table(layers, result)
-    unbounded = console.options.update(max_width=10_000)
-    if Measurement.get(console, unbounded, table).maximum <= console.width:
-        console.print(table)
-    else:
-        _print_narrow_table(layers, result, console)
+def _print_quantities(result: DiffResult, console: Console, show: Literal["notable", "all"]) -> None:
+    """A line a kind, then the rows that matter."""
+    if not result.quantities:
+        return
+    console.print()
+    for group in group_quantities(result.quantities):
+        say(console, _group_words(group))
+    console.print()
+    if show == "all":
+        print_rows(result.quantities, result, console)
+        return
+    selection = select_quantities(result)
+    print_rows(selection.shown, result, console)
+    if words := _hidden_words(selection):
+        note(console, f"+ {words}")
 
 
-def _wide_table(layers: Iterable[LayerResult], result: DiffResult) -> Table:
+def _group_words(group: QuantityGroup) -> Text:
+    """`parameter gradient  196: 3 mismatch, 193 aligned; worst isolated 0.310, float64 0.310`."""
+    counts = count_verdicts(group.members)
+    words = [(f"{number:,} {verdict.value}", STYLES[verdict]) for verdict, number in counts.items()]
+    joined = Text(", ").join(Text(text, style=style) for text, style in words)
+    measured = {situation: worst(group.members, situation) for situation in ("isolated", "propagated", "float64")}
+    errors = ", ".join(f"{name} {scientific(scaled(row, name))}" for name, row in measured.items() if row)
+    ending = f"; worst {errors}" if errors else ""
+    return Text.assemble((group.name, "bold"), f"  {len(group.members):,}: ", joined, ending)
+
+
+def _hidden_words(selection: QuantitySelection) -> str:
+    hidden = {
+        "more to blame": selection.hidden_faults,
+        "more that inherit": selection.hidden_inherited,
+        "within rounding, with smaller errors": selection.hidden_good,
+    }
+    return ", ".join(f"{number:,} {what}" for what, number in hidden.items() if number)
+
+
+def _print_drift(result: DiffResult, console: Console) -> None:
+    if not result.drift:
+        return
+    console.print()
+    say(console, Text("Each trains on its own: how far apart after a step", style="bold"))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("layer", "kind", "shape"):
-        table.add_column(name, no_wrap=True)
-    for name in NUMBER_COLUMNS:
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    for layer in layers:
-        cells = [layer_name(layer.key), layer.kind, numbers.shape(layer.shape), *_number_cells(layer)]
-        table.add_row(*map(Text, cells), _verdict_text(layer, result))
-    return table
+    for name in ("step", "loss", "parameters"):
+        table.add_column(name, justify="right")
+    table.add_column("worst", overflow="fold")
+    for point in select_points(result.drift):
+        table.add_row(str(point.step), scientific(point.loss), scientific(point.parameters), Text(point.worst))
+    console.print(table)
 
 
-def _print_narrow_table(layers: Iterable[LayerResult], result: DiffResult, console: Console) -> None:
-    width = min(console.width, 100)
-    _say(console, _spread(Text("layer", style="dim"), Text("verdict", style="dim"), width))
-    _say(console, _spread(Text("  kind, shape", style="dim"), Text(_align(NUMBER_COLUMNS), style="dim"), width))
-    for layer in layers:
-        _say(console, _spread(Text(layer_name(layer.key), style="bold"), _verdict_text(layer, result), width))
-        what = Text(f"  {layer.kind} {numbers.shape(layer.shape)}")
-        _say(console, _spread(what, Text(_align(_number_cells(layer))), width))
+def _print_coverage(result: DiffResult, console: Console) -> None:
+    if not result.coverage:
+        return
+    console.print()
+    for each in result.coverage:
+        fact(console, "compared", coverage_words(each))
+        for name, reason in each.missing[:MISSING_NAMED]:
+            note(console, f"    {numbers.layer_name(name)}: {reason}")
+        if len(each.missing) > MISSING_NAMED:
+            note(console, f"    + {len(each.missing) - MISSING_NAMED:,} more")
 
 
 def _print_parameters(result: DiffResult, console: Console) -> None:
     if not result.parameters:
         return
     console.print()
-    _fact(console, "parameters", f"{len(result.parameters):,} parameters and buffers compared bit by bit")
+    fact(console, "parameters", f"{len(result.parameters):,} parameters and buffers compared bit by bit")
     for verdict, reason, members in group_parameters(result):
         because = f": {reason}" if reason else ""
         first = f" ({members[0].name}, ...)" if verdict is Verdict.UNCOMPARED and len(members) > 1 else ""
         style = STYLES[verdict]
-        _say(console, Text.assemble("  ", (f"{len(members):,} {verdict.value}", style), because, first))
+        say(console, Text.assemble("  ", (f"{len(members):,} {verdict.value}", style), because, first))
         if verdict is Verdict.MISMATCH:
             _print_wrong_parameters(members, console)
 
@@ -140,9 +196,9 @@ def _print_parameters(result: DiffResult, console: Console) -> None:
 def _print_wrong_parameters(parameters: list[ParameterResult], console: Console) -> None:
     for parameter in parameters[:PARAMETERS_NAMED]:
         error = "" if parameter.max_abs is None else f"  max |a - b| = {scientific(parameter.max_abs)}"
-        _say(console, Text(f"    {parameter.name} {numbers.shape(parameter.shape)}{error}"))
+        say(console, Text(f"    {parameter.name} {numbers.shape(parameter.shape)}{error}"))
     if len(parameters) > PARAMETERS_NAMED:
-        _note(console, f"    + {len(parameters) - PARAMETERS_NAMED:,} more")
+        note(console, f"    + {len(parameters) - PARAMETERS_NAMED:,} more")
 
 
 def _print_numbers(result: DiffResult, console: Console) -> None:
@@ -150,22 +206,24 @@ def _print_numbers(result: DiffResult, console: Console) -> None:
     counts = Text()
     for verdict, number in result.counts.items():
         counts.append(f"{number:,} {verdict.value}", style=STYLES[verdict] if number else "dim").append("   ")
-    _fact(console, "layers", f"{compared(result):,} of {len(result.layers):,} compared")
-    _fact(console, "verdicts", counts)
-    _fact(console, "isolated", f"worst float32 error {_worst_words(worst(result, 'isolated'), 'isolated')}")
-    _fact(console, "propagated", f"worst float32 error {_worst_words(result.worst_propagated, 'propagated')}")
-    _fact(console, "float64", f"worst error {_worst_words(worst(result, 'float64'), 'float64')}")
+    fact(console, "layers", f"{compared(result):,} of {len(result.layers):,} compared")
+    fact(console, "verdicts", counts)
+    fact(console, "isolated", f"worst float32 error {_worst_words(worst(result.layers, 'isolated'), 'isolated')}")
+    fact(console, "propagated", f"worst float32 error {_worst_words(result.worst_propagated, 'propagated')}")
+    fact(console, "float64", f"worst error {_worst_words(worst(result.layers, 'float64'), 'float64')}")
+    if words := smallest_tolerance_words(result):
+        fact(console, "smallest", f"tolerances that would have passed: {words}")
     seconds = result.meta.get("seconds")
     if isinstance(seconds, Mapping):
-        _fact(console, "seconds", ", ".join(f"{stage} {value}" for stage, value in _rounded(seconds).items()))
+        fact(console, "seconds", ", ".join(f"{stage} {value}" for stage, value in _rounded(seconds).items()))
     if result.meta.get("peak_memory_mb") is not None:
-        _fact(console, "memory", f"{result.meta['peak_memory_mb']:,.0f} MB at the peak")
+        fact(console, "memory", f"{result.meta['peak_memory_mb']:,.0f} MB at the peak")
 
 
 def _print_warnings(result: DiffResult, console: Console) -> None:
     for warning in result.warnings:
         console.print()
-        _say(console, Text.assemble(("warning: ", "bold yellow"), warning))
+        say(console, Text.assemble(("warning: ", "bold yellow"), warning))
 
 
 def _print_failure(result: DiffResult, console: Console) -> None:
@@ -173,13 +231,14 @@ def _print_failure(result: DiffResult, console: Console) -> None:
         return
     _list(console, "Why it is not aligned", [("-", failure) for failure in result.failures])
     if result.first_fault:
-        _list(console, "First fault", [(">", fact) for fact in (explanation(result), *fault_facts(result))])
+        code = (f"Code of the {side}: {where}" for side, where in fault_code(result))
+        _list(console, "First fault", [(">", fact) for fact in (explanation(result), *fault_facts(result), *code)])
     _list(console, "What to try next", [(f"{number}.", hint) for number, hint in enumerate(hints(result), start=1)])
 
 
 def _list(console: Console, heading: str, items: list[tuple[str, str]]) -> None:
     console.print()
-    _say(console, Text(heading, style="bold"))
+    say(console, Text(heading, style="bold"))
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(width=3, justify="right")
     grid.add_column(overflow="fold")
@@ -188,57 +247,8 @@ def _list(console: Console, heading: str, items: list[tuple[str, str]]) -> None:
     console.print(grid, highlight=False)
 
 
-def _say(console: Console, text: Text) -> None:
-    """Print without markup, so that a name such as `blocks[0]` stays what it is; fold what is too long for a line."""
-    console.print(text, overflow="fold", highlight=False)
-
-
-def _note(console: Console, text: str) -> None:
-    _say(console, Text(text, style="dim"))
-
-
-def _fact(console: Console, label: str, value: str | Text) -> None:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(width=10, style="dim")
-    grid.add_column(overflow="fold")
-    grid.add_row(label, Text(value) if isinstance(value, str) else value)
-    console.print(grid, highlight=False)
-
-
-def _number_cells(layer: LayerResult) -> list[str]:
-    scaled = [error.scaled if error else None for error in (layer.propagated, layer.isolated, layer.float64)]
-    judged = layer.isolated or layer.propagated
-    return [
-        scientific(scaled[0]),
-        scientific(scaled[1]),
-        scientific(layer.floor),
-        scientific(scaled[2]),
-        scientific(judged.ulp_max if judged else None),
-    ]
-
-
-def _verdict_text(layer: LayerResult, result: DiffResult) -> Text:
-    is_first = result.first_fault is not None and layer.key == result.first_fault.key
-    notes = remarks(layer, result)
-    note = f" ({', '.join(notes)})" if notes else ""
-    return Text.assemble((layer.verdict.value, STYLES[layer.verdict]), note, " << first fault" if is_first else "")
-
-
-def _align(cells: Iterable[str]) -> str:
-    return " ".join(f"{cell:>{width}}" for cell, width in zip(cells, NUMBER_COLUMNS.values(), strict=True))
-
-
-def _spread(left: Text, right: Text, width: int) -> Text:
-    """Two texts at the two ends of a line; of two lines where they do not fit in one."""
-    gap = width - cell_len(left.plain) - cell_len(right.plain)
-    between = " " * gap if gap > 0 else "\n" + " " * max(0, width - cell_len(right.plain))
-    return Text.assemble(left, between, right)
-
-
-def _worst_words(layer: LayerResult | None, situation: Literal["propagated", "isolated", "float64"]) -> str:
-    if layer is None:
-        return "not measured"
-    return f"{scientific(getattr(layer, situation).scaled)} at {layer_name(layer.key)}"
+def _worst_words(row: Row | None, situation: Situation) -> str:
+    return "not measured" if row is None else f"{scientific(scaled(row, situation))} at {row_name(row)}"
 
 
 def _input_words(name: str, facts: object) -> str:

@@ -2,37 +2,42 @@
 
 import base64
 import os
-from collections import Counter
+import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
-from jtmigrate.compare.result import DiffResult, LayerResult, Verdict
+from jtmigrate.compare.result import DiffResult, Quantity
 from jtmigrate.files import write_text
 from jtmigrate.report import numbers
+from jtmigrate.report.drift_plot import draw_drift
+from jtmigrate.report.heat_map import draw_heat_map
 from jtmigrate.report.hints import hints
+from jtmigrate.report.histogram import draw_histogram
+from jtmigrate.report.html_parts import LOOKS, count_looks, look, tiles
 from jtmigrate.report.json_report import to_dict
 from jtmigrate.report.meta import run_facts
 from jtmigrate.report.plot import draw_errors
+from jtmigrate.report.rows import amplification_words, in_order, inherited_words, remarks, row_name, short_name
+from jtmigrate.report.selection import group_quantities
 from jtmigrate.report.summary import (
     MEANINGS,
     candidate_name,
-    compared,
+    coverage_words,
     explanation,
+    fault_code,
     fault_facts,
     group_parameters,
-    in_order,
-    inherits,
     reference_name,
-    remarks,
-    scaled,
+    setting_words,
+    smallest_tolerance_words,
     title,
-    worst,
 )
-from jtmigrate.report.templating import environment
+from jtmigrate.report.templating import Markup, environment
 from jtmigrate.report.tree import Node, build_tree
 
-LOOKS = ("mismatch", "inherited", "uncompared", "rounding", "aligned", "identical")
-"""How a layer is coloured, from what asks for most attention: by verdict, and paler where it is not its own doing."""
+NARROW = 420
+"""Width of drawings for a telephone."""
 
 
 def write_html(result: DiffResult, path: str | os.PathLike[str], *, pictures: Sequence[tuple[str, bytes]] = ()) -> None:
@@ -51,7 +56,23 @@ def to_html(result: DiffResult, *, pictures: Sequence[tuple[str, bytes]] = ()) -
         "limit": numbers.limit,
         "shape": numbers.shape,
         "layer_name": numbers.layer_name,
+        "row_name": row_name,
+        "short_name": short_name,
+        "amplification": amplification_words,
+        "inherited": inherited_words,
+        "setting_words": setting_words,
+        "coverage_words": coverage_words,
+        "file_url": file_url,
+        "breakable": _breakable,
     }
+    jinja.globals |= {
+        "look": lambda row: look(row, result),
+        "remarks": lambda row: remarks(row, result),
+        "is_open": lambda node: _is_open(node, result),
+        "worst_look": lambda node: min((look(layer, result) for layer in node.layers()), key=LOOKS.index),
+        "count_looks": lambda rows: count_looks(rows, result),
+    }
+    gradients = [row for row in result.quantities if row.quantity is Quantity.ACTIVATION_GRADIENT and row.step is None]
     return jinja.get_template("diff.html.j2").render(
         result=result,
         title=title(result),
@@ -59,63 +80,42 @@ def to_html(result: DiffResult, *, pictures: Sequence[tuple[str, bytes]] = ()) -
         candidate=candidate_name(result),
         explanation=explanation(result),
         fault_facts=fault_facts(result),
+        fault_code=fault_code(result),
+        heat_map=draw_heat_map(result.fault_map) if result.fault_map else None,
         hints=hints(result),
-        compared=compared(result),
-        tiles=_tiles(result),
-        looks=_count_looks(result),
+        tiles=tiles(result),
+        smallest_tolerances=smallest_tolerance_words(result),
         meanings={verdict.value: meaning for verdict, meaning in MEANINGS.items()},
-        plots={"wide": draw_errors(result), "narrow": draw_errors(result, width=420, height=340)},
+        forward=_both_widths(draw_errors, result.layers, result),
+        backward=_both_widths(draw_errors, gradients, result),
+        histogram=_both_widths(draw_histogram, result.layers),
+        drift=_both_widths(draw_drift, result.drift),
         pictures=[(name, base64.b64encode(png).decode()) for name, png in pictures],
         tree=build_tree(result.layers),
         fault_path=result.first_fault.path if result.first_fault else None,
-        is_open=lambda node: _is_open(node, result),
-        look=lambda layer: _look(layer, result),
-        remarks=lambda layer: remarks(layer, result),
-        worst_look=lambda node: _worst_look(node, result),
         layers=in_order(result.layers),
+        quantities=result.quantities,
+        quantity_groups=group_quantities(result.quantities),
         parameter_groups=group_parameters(result),
         run_facts=run_facts(result, without=("title", "reference", "candidate", "code")),
-        data=_layers_by_key(result),
+        data=_data(result),
     )
 
 
-def _tiles(result: DiffResult) -> list[dict[str, str]]:
-    """The numbers that matter: label, value, and a caption that says what to hold the value against."""
-    allowed = result.tolerances
-    isolated, float64, propagated = worst(result, "isolated"), worst(result, "float64"), result.worst_propagated
-    identical = sum(parameter.verdict is Verdict.IDENTICAL for parameter in result.parameters)
-    return [
-        _tile("Layers compared", f"{compared(result):,}", f"of {len(result.layers):,} recorded"),
-        _error_tile("Worst isolated", isolated, "isolated", f"float32, tolerance {numbers.limit(allowed.float32)}"),
-        _error_tile("Worst propagated", propagated, "propagated", "float32, not judged"),
-        _error_tile("Worst float64", float64, "float64", f"tolerance {numbers.limit(allowed.float64)}"),
-        _tile("Identical parameters", f"{identical:,}", f"of {len(result.parameters):,}, bit by bit"),
-    ]
+def file_url(where: str) -> str:
+    """A link to "file:line"."""
+    path, _, line = where.rpartition(":")
+    return f"file://{quote(path)}#L{line}"
 
 
-def _tile(label: str, value: str, caption: str, layer: str = "") -> dict[str, str]:
-    return {"label": label, "value": value, "caption": caption, "layer": layer}
+def _breakable(name: str) -> Markup:
+    """A path that may go on in the next line after every dot, and nowhere else."""
+    return Markup("<wbr>").join(re.split(r"(?<=[.])", name))
 
 
-def _error_tile(label: str, layer: LayerResult | None, situation: str, caption: str) -> dict[str, str]:
-    if layer is None:
-        return _tile(label, "not measured", caption)
-    return _tile(label, numbers.scientific(scaled(layer, situation)), caption, numbers.layer_name(layer.key))
-
-
-def _look(layer: LayerResult, result: DiffResult) -> str:
-    """The CSS class of a layer: its verdict, or `inherited` for a mismatch that is not its own."""
-    return "inherited" if inherits(layer, result) else layer.verdict.value
-
-
-def _worst_look(node: Node, result: DiffResult) -> str:
-    return min((_look(layer, result) for layer in node.layers()), key=LOOKS.index)
-
-
-def _count_looks(result: DiffResult) -> list[tuple[str, int]]:
-    """Number of layers of each look that occurs."""
-    counts = Counter(_look(layer, result) for layer in result.layers)
-    return [(look, counts[look]) for look in LOOKS if counts[look]]
+def _both_widths(draw: Any, *arguments: Any) -> dict[str, Any]:
+    """A drawing for a screen and one for a telephone."""
+    return {"wide": draw(*arguments), "narrow": draw(*arguments, width=NARROW)}
 
 
 def _is_open(node: Node, result: DiffResult) -> bool:
@@ -124,5 +124,12 @@ def _is_open(node: Node, result: DiffResult) -> bool:
     return not node.path or (fault is not None and fault.path.startswith(f"{node.path}."))
 
 
-def _layers_by_key(result: DiffResult) -> dict[str, Any]:
-    return {layer["key"]: layer for layer in to_dict(result)["layers"]}
+def _data(result: DiffResult) -> dict[str, Any]:
+    """What the page's script sorts by and unfolds."""
+    whole = to_dict(result)
+    links = {
+        path: [[side, where, file_url(where)] for side, where in sides.items() if where]
+        for path, sides in whole["sources"].items()
+    }
+    tables = {name: {row["key"]: row for row in whole[name]} for name in ("layers", "quantities")}
+    return {**tables, "sources": links}

@@ -29,6 +29,14 @@ def limit(value: float) -> str:
     return text.replace("e-0", "e-").replace("e+0", "e")
 
 
+def at_least(value: float) -> str:
+    """A limit of two digits that a value is within: `3.2e-7` for 3.11e-7, `0` for 0."""
+    if value == 0 or not math.isfinite(value):
+        return scientific(value)
+    unit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return limit(float(f"{math.ceil(value / unit * (1 - 1e-12)) * unit:.1e}"))
+
+
 def shape(dimensions: tuple[int, ...]) -> str:
     """`1x24x160x160`; `scalar` for no dimensions."""
     return "x".join(map(str, dimensions)) or "scalar"

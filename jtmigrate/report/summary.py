@@ -1,14 +1,20 @@
-"""What a result says in words: the sentences and selections that all four reports share."""
+"""What a result says in words: the sentences that all reports share."""
 
-import math
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from jtmigrate.compare.marking import ESTIMATED
-from jtmigrate.compare.result import DiffResult, LayerResult, ParameterResult, TensorError, Verdict
-from jtmigrate.report.numbers import counted, layer_name, limit, scientific
-
-Situation = Literal["propagated", "isolated", "float64"]
+from jtmigrate.compare.result import (
+    Coverage,
+    DiffResult,
+    LayerResult,
+    ParameterResult,
+    QuantityResult,
+    SettingDifference,
+    Verdict,
+)
+from jtmigrate.compare.tolerance import smallest_tolerances
+from jtmigrate.report.numbers import at_least, counted, layer_name, limit, scientific
+from jtmigrate.report.rows import SEVERITY, count_words, poor_arithmetic, row_name, worst
 
 MEANINGS: dict[Verdict, str] = {
     Verdict.IDENTICAL: "the same bits",
@@ -18,25 +24,6 @@ MEANINGS: dict[Verdict, str] = {
     Verdict.UNCOMPARED: "no counterpart, never called, or not an array",
 }
 """Each verdict in a line, from best to worst; docs/numerics.md has the rules."""
-
-SEVERITY: tuple[Verdict, ...] = (
-    Verdict.IDENTICAL,
-    Verdict.ALIGNED,
-    Verdict.ROUNDING,
-    Verdict.UNCOMPARED,
-    Verdict.MISMATCH,
-)
-"""From the best verdict to the worst: a group of layers is as good as its worst member."""
-
-WORST_SHOWN = 5
-
-
-class Selection(NamedTuple):
-    """The layers worth printing, and how many were left out: only inheriting an error, and in good order."""
-
-    shown: list[LayerResult]
-    hidden_inherited: int
-    hidden_good: int
 
 
 class ParameterGroup(NamedTuple):
@@ -63,25 +50,6 @@ def candidate_name(result: DiffResult) -> str:
     return str(result.meta.get("candidate") or "the candidate")
 
 
-def scaled(layer: LayerResult, situation: Situation) -> float | None:
-    """Scaled error of a layer in one situation, None where that was not run."""
-    error: TensorError | None = getattr(layer, situation)
-    return None if error is None else error.scaled
-
-
-def worst(result: DiffResult, situation: Situation) -> LayerResult | None:
-    """Layer with the largest scaled error in a situation; None if nothing was measured in it.
-
-    Layers below resolution are left out of float32, where they are not judged.
-    """
-    measured = [
-        layer
-        for layer in result.layers
-        if getattr(layer, situation) and (situation == "float64" or not layer.below_resolution)
-    ]
-    return max(measured, key=lambda layer: _magnitude(scaled(layer, situation)), default=None)
-
-
 def compared(result: DiffResult) -> int:
     """Number of layers that have a verdict other than `uncompared`."""
     return len(result.layers) - result.counts[Verdict.UNCOMPARED]
@@ -90,48 +58,6 @@ def compared(result: DiffResult) -> int:
 def position(layer: LayerResult, result: DiffResult) -> int:
     """Place of a layer in the order of execution, from 1."""
     return 1 + sum(other.order < layer.order for other in result.layers)
-
-
-def poor_arithmetic(layer: LayerResult, result: DiffResult) -> bool:
-    """Whether a fault exists in float32 only: the same computation, carried out less precisely."""
-    return layer.own_fault and layer.float64 is not None and layer.float64.scaled <= result.tolerances.float64
-
-
-def inherits(layer: LayerResult, result: DiffResult) -> bool:
-    """Whether a mismatch merely passes on an earlier one: alone, on the reference's input, the layer is in order."""
-    fault = result.first_fault
-    comes_later = fault is not None and layer.order > fault.order
-    in_order_alone = layer.isolated is not None and not layer.own_fault
-    return comes_later and layer.verdict is Verdict.MISMATCH and in_order_alone
-
-
-def select_notable(result: DiffResult) -> Selection:
-    """Every layer that asks for attention, in order, and the worst few of the others.
-
-    After one wrong layer, all that follow differ. Those that are in order by themselves are only counted:
-    three hundred red lines would hide the one that matters.
-    """
-    inherited = [layer for layer in result.layers if inherits(layer, result)]
-    good = [layer for layer in result.layers if _is_good(layer)]
-    shown_good = worst_first(good, result)[:WORST_SHOWN]
-    left_out = {id(layer) for layer in inherited + good} - {id(layer) for layer in shown_good}
-    shown = [layer for layer in result.layers if id(layer) not in left_out]
-    return Selection(in_order(shown), len(inherited), len(good) - len(shown_good))
-
-
-def in_order(layers: Iterable[LayerResult]) -> list[LayerResult]:
-    """Layers in order of execution."""
-    return sorted(layers, key=lambda layer: layer.order)
-
-
-def worst_first(layers: Iterable[LayerResult], result: DiffResult) -> list[LayerResult]:
-    """The most serious layers first: by verdict, own faults before inherited ones, then by error."""
-
-    def seriousness(layer: LayerResult) -> tuple[int, bool, float]:
-        error = scaled(layer, "isolated") if layer.isolated else scaled(layer, "propagated")
-        return SEVERITY.index(layer.verdict), not inherits(layer, result), _magnitude(error)
-
-    return sorted(layers, key=seriousness, reverse=True)
 
 
 def group_parameters(result: DiffResult) -> list[ParameterGroup]:
@@ -143,17 +69,6 @@ def group_parameters(result: DiffResult) -> list[ParameterGroup]:
     return [ParameterGroup(verdict, reason, members) for (verdict, reason), members in ordered]
 
 
-def remarks(layer: LayerResult, result: DiffResult) -> list[str]:
-    """What the verdict alone does not say about a layer."""
-    facts = {
-        "inherited": inherits(layer, result),
-        "listed": layer.listed,
-        "below resolution": layer.below_resolution,
-        "not finite": layer.nonfinite,
-    }
-    return [remark for remark, holds in facts.items() if holds]
-
-
 def fault_facts(result: DiffResult) -> list[str]:
     """What is known of the first fault besides its name: the likeliest cause, and the measurement behind it."""
     fault = result.first_fault
@@ -163,10 +78,23 @@ def fault_facts(result: DiffResult) -> list[str]:
     return [f"{label}: {fact}" for label, fact in facts.items() if fact]
 
 
-def count_words(result: DiffResult) -> str:
-    """`213 identical, 178 aligned`: the verdicts that occur, the worst first."""
-    counts = result.counts
-    return ", ".join(f"{counts[verdict]:,} {verdict.value}" for verdict in reversed(SEVERITY) if counts[verdict])
+def fault_code(result: DiffResult) -> list[tuple[str, str]]:
+    """(side, "file:line") of the code of the module at fault, where it is known."""
+    path = result.first_fault.path if result.first_fault else None
+    sides = zip(("reference", "candidate"), result.sources.get(path, ("", "")), strict=True)
+    return [(side, where) for side, where in sides if where]
+
+
+def setting_words(difference: SettingDifference) -> str:
+    """`backbone.bn: eps is 0.001 instead of 1e-05`."""
+    where, setting = layer_name(difference.path), difference.setting
+    return f"{where}: {setting} is {difference.candidate} instead of {difference.reference}"
+
+
+def coverage_words(coverage: Coverage) -> str:
+    """`modules 365 of 366 (99.7 %)`."""
+    share = f" ({coverage.compared / coverage.total:.1%})".replace("%", " %") if coverage.total else ""
+    return f"{coverage.sort} {coverage.compared:,} of {coverage.total:,}{share}"
 
 
 def explanation(result: DiffResult) -> str:
@@ -176,6 +104,8 @@ def explanation(result: DiffResult) -> str:
     fault = result.first_fault
     if fault is None:
         return "The comparison does not show that the two models compute the same."
+    if isinstance(fault, QuantityResult):
+        return _explain_quantity(fault, result)
     where = f"layer {position(fault, result):,} of {len(result.layers):,}"
     if poor_arithmetic(fault, result):
         return (
@@ -192,14 +122,17 @@ def verdict_line(result: DiffResult) -> str:
         verdict += f" ({ESTIMATED})"
     parts = [f"{counted(compared(result), 'layer')} compared"]
     if result.layers:
-        parts[0] += f" ({count_words(result)})"
+        parts[0] += f" ({count_words(result.layers)})"
+    if result.quantities:
+        parts.append(f"{counted(len(result.quantities), 'other quantity', 'other quantities')}")
+        parts[-1] += f" ({count_words(result.quantities)})"
     listed = sum(layer.listed for layer in result.layers)
     if listed:
         parts.append(f"{listed} uncompared for a listed reason")
     if result.worst_propagated:
         parts.append(f"worst propagated float32 error {scientific(result.worst_propagated.propagated.scaled)}")
     if result.first_fault:
-        parts.append(f"first fault {layer_name(result.first_fault.key)}")
+        parts.append(f"first fault {row_name(result.first_fault)}")
     return f"{verdict}: {'; '.join(parts)}"
 
 
@@ -212,25 +145,39 @@ def tolerance_words(result: DiffResult) -> str:
     )
 
 
+def smallest_tolerance_words(result: DiffResult) -> str:
+    """The smallest tolerances that would have passed, or what none would let pass; "" where nothing was judged."""
+    smallest = smallest_tolerances(result)
+    if smallest.obstacle:
+        return f"none would pass: {smallest.obstacle}"
+    words = {"float32": smallest.float32, "float64": smallest.float64}
+    told = ", ".join(f"{at_least(error)} in {precision}" for precision, error in words.items() if error is not None)
+    return f"{told} (0: the noise floor alone excuses every error)" if smallest.float32 == 0 else told
+
+
+def _explain_quantity(fault: QuantityResult, result: DiffResult) -> str:
+    before = "The outputs of all layers agree. " if result.layers else ""
+    step = "" if fault.step is None else f" of training step {fault.step}"
+    of = f" of {layer_name(fault.name)}"
+    if poor_arithmetic(fault, result):
+        return (
+            f"{before}The {fault.kind}{of}{step} agrees in float64, but is less precise than it should be in float32."
+        )
+    return f"{before}The two models part at the {fault.kind}{of}{step}."
+
+
 def _explain_success(result: DiffResult) -> str:
     number = compared(result)
-    if result.counts[Verdict.IDENTICAL] == number:
+    rows = (*result.layers, *result.quantities)
+    left_out = len(result.layers) - number
+    if sum(row.verdict is Verdict.IDENTICAL for row in rows) == len(rows) - left_out:
         outcome = "has the same bits in both models"
-    elif worst(result, "float64"):
+    elif worst(rows, "float64"):
         outcome = "computes the same in both models; what is left between them is rounding"
     else:
         outcome = "agrees within the tolerance"
-    sentence = f"Every one of the {counted(number, 'layer')} compared {outcome}."
-    left_out = len(result.layers) - number
+    others = (
+        f" and {counted(len(result.quantities), 'other quantity', 'other quantities')}" if result.quantities else ""
+    )
+    sentence = f"Every one of the {counted(number, 'layer')}{others} compared {outcome}."
     return f"{sentence} {counted(left_out, 'layer')} left out for a listed reason." if left_out else sentence
-
-
-def _is_good(layer: LayerResult) -> bool:
-    return layer.verdict in (Verdict.IDENTICAL, Verdict.ALIGNED) and not layer.nonfinite
-
-
-def _magnitude(error: float | None) -> float:
-    """A sort key in which NaN is the worst and an unmeasured error the least."""
-    if error is None:
-        return -1.0
-    return math.inf if math.isnan(error) else error

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from jtmigrate.compare.result import LayerResult, Verdict
-from jtmigrate.report.summary import SEVERITY, in_order
+from jtmigrate.report.rows import SEVERITY, in_order
 
 
 @dataclass

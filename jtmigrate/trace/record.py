@@ -75,6 +75,7 @@ class Trace:
     buffers     buffers by name, after the run; those that it changed
     gradients   gradient of the loss by parameter name; empty for a run without backward pass
     settings    what each module was constructed with, by path: {"kind": "Conv2d", "stride": (2, 2), ...}
+    sources     "file:line" of the code that computes each module or stage, by path; "" where not known
     """
 
     framework: str
@@ -86,6 +87,7 @@ class Trace:
     buffers: Arrays = field(default_factory=dict)
     gradients: Arrays = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def by_key(self) -> dict[str, LayerRecord]:

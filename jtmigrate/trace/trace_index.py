@@ -15,6 +15,7 @@ def run_index(trace: Trace, number: Callable[[Group, str], int]) -> dict[str, An
         "dtype": trace.dtype,
         "uncalled": list(trace.uncalled),
         "settings": {path: encode(dict(settings)) for path, settings in trace.settings.items()},
+        "sources": dict(trace.sources),
         "meta": encode(_plain(trace.meta)),
         "layers": [_layer_index(record, number) for record in trace.layers],
         **{name: _numbered(getattr(trace, name), number) for name in TRACE_ARRAYS},
@@ -29,6 +30,7 @@ def read_run(run: Mapping[str, Any], array: Callable[[int], Known]) -> Trace:
         layers=tuple(_read_layer(layer, array) for layer in run["layers"]),
         uncalled=tuple(run["uncalled"]),
         settings={path: decode(settings) for path, settings in run["settings"].items()},
+        sources=run.get("sources", {}),
         meta=decode(run["meta"]),
         **{name: _found(run[name], array) for name in TRACE_ARRAYS},
     )

@@ -6,7 +6,20 @@ from types import SimpleNamespace
 
 import pytest
 
-from jtmigrate.compare.result import DEFAULT_TOLERANCES, DiffResult, LayerResult, ParameterResult, TensorError, Verdict
+from jtmigrate.compare.result import (
+    DEFAULT_TOLERANCES,
+    Coverage,
+    DiffResult,
+    DriftPoint,
+    FaultMap,
+    LayerResult,
+    ParameterResult,
+    Quantity,
+    QuantityResult,
+    SettingDifference,
+    TensorError,
+    Verdict,
+)
 
 FLOOR = 2.0**-22
 FLOAT32_SPACING = 2.0**-23
@@ -47,9 +60,43 @@ def mismatch(key: str, order: int, isolated: float | None = 0.31, **changes) -> 
     return layer(key, order, isolated, **{**facts, **changes})
 
 
+def quantity(
+    name: str = "conv.weight",
+    order: int = 0,
+    isolated: float | None = 3e-7,
+    kind: Quantity = Quantity.PARAMETER_GRADIENT,
+    **changes,
+) -> QuantityResult:
+    """An aligned quantity, but for `changes`."""
+    facts = {
+        "path": name.rpartition(".")[0],
+        "shape": (24, 24, 3, 3),
+        "verdict": Verdict.ALIGNED,
+        "reason": "",
+        "propagated": error(isolated and 2 * isolated),
+        "isolated": error(isolated),
+        "float64": error(2e-15),
+        "floor": FLOOR,
+    }
+    return QuantityResult(quantity=kind, name=name, order=order, **{**facts, **changes})
+
+
+def wrong_quantity(name: str, order: int = 0, isolated: float | None = 0.5, **changes) -> QuantityResult:
+    """A quantity that differs; by its own fault where its isolated error says so."""
+    facts = {
+        "verdict": Verdict.MISMATCH,
+        "reason": "5.0e-01 of its maximum off on the reference's own inputs",
+        "propagated": error(0.5),
+        "float64": error(0.5),
+        "own_fault": isolated is not None and not isolated <= 1e-6,
+    }
+    return quantity(name, order, isolated, **{**facts, **changes})
+
+
 def result(layers=(), **changes) -> DiffResult:
     layers = tuple(layers)
-    first = next((one for one in layers if one.verdict is Verdict.MISMATCH), None)
+    rows = (*layers, *changes.get("quantities", ()))
+    first = next((one for one in rows if one.verdict is Verdict.MISMATCH), None)
     facts = {
         "parameters": (),
         "tolerances": DEFAULT_TOLERANCES,
@@ -64,7 +111,14 @@ def result(layers=(), **changes) -> DiffResult:
 @pytest.fixture
 def make() -> SimpleNamespace:
     """The functions above, for tests that make a small result of their own."""
-    return SimpleNamespace(error=error, layer=layer, mismatch=mismatch, result=result)
+    return SimpleNamespace(
+        error=error,
+        layer=layer,
+        mismatch=mismatch,
+        quantity=quantity,
+        wrong_quantity=wrong_quantity,
+        result=result,
+    )
 
 
 META = {
@@ -128,7 +182,8 @@ def detector_layers() -> list[LayerResult]:
     for name, sides in (("top_down_blocks", (26, 52)), ("bottom_up_blocks", (26, 13))):
         for index, side in enumerate(sides):
             shape = (1, 96, side, side)
-            add(f"fpn.upsample#{index}" if index else "fpn.upsample", "Upsample", shape)
+            resize = "fpn.upsample" if name == "top_down_blocks" else "fpn.downsample"
+            add(f"{resize}#{index}" if index else resize, "Upsample", shape)
             inner = f"fpn.{name}.{index}.blocks.0"
             for ghost in ("ghost1", "ghost2"):
                 block(f"{inner}.{ghost}.primary_conv", "cbr", shape, "Sequential")
@@ -194,5 +249,60 @@ def failed() -> DiffResult:
         parameters=identical_parameters(),
         cause="its border fits a pool that pads with 0 instead of -inf",
         failures=("362 layers do not compute the same.",),
+        meta=META,
+    )
+
+
+def training_quantities() -> list[QuantityResult]:
+    """About 2,000 aligned rows: gradients of a backward pass, and three training steps."""
+    layers = detector_layers()
+    found = [
+        quantity(one.key, one.order, 2e-7, Quantity.ACTIVATION_GRADIENT, path=one.path, shape=one.shape)
+        for one in layers
+    ]
+    convolutions = [one for one in layers if one.kind == "Conv2d"]
+    for step in (None, 0, 1, 2):
+        kinds = [Quantity.PARAMETER_GRADIENT] + [Quantity.UPDATE, Quantity.MOMENT] * (step is not None)
+        for kind in kinds:
+            order = {} if step is None else {"step": step}
+            found += [quantity(f"{one.key}.weight", one.order, 1e-7, kind, **order) for one in convolutions]
+        found.append(quantity("loss", 0, 1e-8, Quantity.LOSS, path="", shape=(), step=step))
+    return found
+
+
+@pytest.fixture
+def trained() -> DiffResult:
+    """A whole detector, aligned, with gradients and three training steps."""
+    return result(
+        detector_layers(),
+        quantities=tuple(training_quantities()),
+        coverage=(
+            Coverage("modules", 365, 366, (("head.aux", "listed: training only"),)),
+            Coverage("loss terms", 3, 3),
+        ),
+        drift=tuple(DriftPoint(step, 10.0 ** (step - 8), 10.0 ** (step - 7), "head.weight") for step in range(3)),
+        sources={"": ("/port/torch/model.py:10", "/port/jittor/model.py:12")},
+        meta=META,
+    )
+
+
+@pytest.fixture
+def stuck(trained: DiffResult) -> DiffResult:
+    """The same with a branch that is detached in the candidate: outputs agree, gradients do not."""
+    fault = wrong_quantity("backbone.conv1.0.weight", 0, reason="1.0e+00 of its maximum off")
+    others = [
+        wrong_quantity(f"backbone.stage2.{number}.branch2.0.weight", 30, 2e-7, reason="3.0e-01 of its maximum off")
+        for number in range(4)
+    ]
+    kept = [row for row in trained.quantities if row.key not in {one.key for one in (fault, *others)}]
+    errors = tuple((float(row < 2), 1e-3 * row) for row in range(24))
+    return result(
+        trained.layers,
+        quantities=(fault, *others, *kept),
+        settings=(SettingDifference("backbone.conv1.0", "requires_grad.weight", "True", "False"),),
+        fault_map=FaultMap("gradient of weight", (24, 2), "", ("output channel", "weight"), 24, 2, errors),
+        sources={"backbone.conv1.0": ("/port/torch/conv.py:553", "/port/jittor/conv.py:40")},
+        cause="a detached branch",
+        failures=("5 parameter gradients mismatch: backbone.conv1.0.weight, ...",),
         meta=META,
     )

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 import pytest
 
 from jtmigrate.compare.result import ParameterResult, Verdict
-from jtmigrate.report.html import to_html, write_html
+from jtmigrate.report.html import file_url, to_html, write_html
 
-VOID = {"meta", "link", "input", "img", "br", "path", "circle", "rect"}
+VOID = {"meta", "link", "input", "img", "br", "path", "circle", "rect", "wbr"}
 
 
 class Outline(HTMLParser):
@@ -37,6 +37,10 @@ def text_of(page: str) -> str:
     return " ".join(" ".join(Outline(page).text).split())
 
 
+def data_of(page: str) -> dict:
+    return json.loads(re.search('id="data">(.*?)</script>', page, re.DOTALL)[1])
+
+
 def test_a_failure_is_told_in_plain_words(failed):
     text = text_of(to_html(failed))
     assert "Not aligned" in text
@@ -61,7 +65,7 @@ def test_the_numbers_are_there(aligned):
 
 def test_every_layer_is_in_the_table_and_in_the_data(failed):
     page = to_html(failed)
-    data = json.loads(re.search('id="data">(.*?)</script>', page, re.DOTALL)[1])
+    data = data_of(page)["layers"]
     assert page.count("<tr data-key=") == len(failed.layers)
     assert set(data) == {layer.key for layer in failed.layers}
     assert data["backbone.maxpool"]["isolated"]["scaled"] == failed.first_fault.isolated.scaled
@@ -78,7 +82,7 @@ def test_it_needs_no_network(aligned):
     assert "http://" not in page
     assert "https://" not in page
     assert "@import" not in page
-    assert re.findall(r'(?:src|href)="(?!data:)', page) == []
+    assert re.findall(r'(?:src|href)="(?!data:|file:)', page) == []
 
 
 def test_text_is_escaped(make):
@@ -113,3 +117,20 @@ def test_write_html(aligned, tmp_path):
     write_html(aligned, tmp_path / "index.html")
     assert (tmp_path / "index.html").read_text() == to_html(aligned)
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_quantities_settings_coverage_and_drawings_are_there(trained, stuck):
+    page = to_html(trained)
+    assert page.count("<tr data-key=") == len(trained.layers) + len(trained.quantities)
+    assert set(data_of(page)["quantities"]) == {row.key for row in trained.quantities}
+    for text in ("modules 365 of 366", "How many layers are how far off", "Each trains on its own", "Backward"):
+        assert text in text_of(page)
+    text = text_of(to_html(stuck))
+    assert "requires_grad.weight is False instead of True" in text
+    assert "Where it is off" in text
+    assert "The two models part at the parameter gradient of backbone.conv1.0.weight." in text
+
+
+def test_code_is_linked(stuck):
+    assert 'href="file:///port/jittor/conv.py#L40"' in to_html(stuck)
+    assert file_url("/a b/#1.py:3") == "file:///a%20b/%231.py#L3"

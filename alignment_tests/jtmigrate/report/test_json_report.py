@@ -1,5 +1,7 @@
 import json
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,10 @@ import pytest
 
 from jtmigrate.errors import UserError
 from jtmigrate.report.json_report import to_dict, write_json
+
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "json.md").read_text(encoding="utf-8")
+NAMED_BY_THE_USER = ("meta", "sources", "counts", "quantity_counts")
+"""Fields whose own keys are paths, verdicts or whatever a run tells."""
 
 
 def test_what_is_written_reads_back_the_same(failed, tmp_path):
@@ -18,7 +24,7 @@ def test_what_is_written_reads_back_the_same(failed, tmp_path):
 
 def test_everything_is_included(failed):
     whole = to_dict(failed)
-    assert whole["schema"] == 1
+    assert whole["schema"] == 2
     assert whole["aligned"] is False
     assert whole["first_fault"] == "backbone.maxpool"
     assert whole["counts"]["mismatch"] == 362
@@ -65,3 +71,33 @@ def test_a_failed_write_leaves_the_old_file(make, tmp_path, monkeypatch):
         write_json(make.result([]), path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def fields(value) -> set[str]:
+    """Every key at any depth, but for those that are no fields."""
+    if isinstance(value, list):
+        return set().union(*map(fields, value))
+    if not isinstance(value, dict):
+        return set()
+    inner = (fields(member) for key, member in value.items() if key not in NAMED_BY_THE_USER)
+    return set(value).union(*inner)
+
+
+def test_every_field_is_documented_and_nothing_else(trained, stuck):
+    written = fields(to_dict(trained)) | fields(to_dict(stuck)) | {"reference", "candidate"}
+    assert sorted(field for field in written if f"`{field}`" not in DOCUMENT) == []
+    told = set(re.findall(r"^\| `(\w+)`", DOCUMENT, re.MULTILINE))
+    assert sorted(told - written) == []
+
+
+def test_a_faulty_quantity_is_found_in_its_list(stuck):
+    whole = to_dict(stuck)
+    assert whole["first_fault_in"] == "quantities"
+    found = [row for row in whole["quantities"] if row["key"] == whole["first_fault"]]
+    assert [row["isolated"]["scaled"] for row in found] == [stuck.first_fault.isolated.scaled]
+    assert whole["quantity_counts"] == {"mismatch": 5, "aligned": len(stuck.quantities) - 5}
+
+
+def test_infinite_errors_of_a_map_are_strings(stuck):
+    wild = replace(stuck.fault_map, errors=((math.inf, 0.5),))
+    assert to_dict(replace(stuck, fault_map=wild))["fault_map"]["errors"] == [["Infinity", 0.5]]

@@ -30,10 +30,23 @@ def test_it_stays_short(failed):
 def test_names_do_not_break_the_table(make):
     text = to_markdown(make.result([make.mismatch("a|b`c", 0, kind="<Odd|Kind>")]))
     row = next(line for line in text.splitlines() if line.startswith("| `"))
-    assert row.replace("\\|", "").count("|") == 9
+    assert row.replace("\\|", "").count("|") == 11
     assert "\\<Odd\\|Kind\\>" in row
 
 
 def test_an_empty_run(make):
     text = to_markdown(make.result([], failures=("No layer was compared.",)))
     assert "- No layer was compared." in text
+
+
+def test_quantities_settings_drift_and_coverage_are_told(trained, stuck):
+    text = to_markdown(trained)
+    assert "| parameter update in training | 306 | 306 aligned | 1.00e-7 |" in text
+    assert "modules 365 of 366 (99.7 %)" in text
+    assert "| 2 | 1.00e-6 | 1.00e-5 | `head.weight` |" in text
+    assert "smallest tolerances that would have passed: 0 in float32" in text
+    text = to_markdown(stuck)
+    assert "**First fault:** `parameter gradient of backbone.conv1.0.weight`" in text
+    assert "requires_grad.weight is False instead of True" in text
+    assert "Code of the candidate: `/port/jittor/conv.py:40`" in text
+    assert len(text.splitlines()) < 110

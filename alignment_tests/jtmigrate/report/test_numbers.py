@@ -42,3 +42,10 @@ def test_shape():
 def test_counted():
     assert numbers.counted(1, "layer") == "1 layer"
     assert numbers.counted(2, "mismatch", "mismatches") == "2 mismatches"
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 1.01e-6, 3.11e-7, 9.96e-7, 9.9e-7, 0.5, 123.4, 5e-324 * 2**60])
+def test_a_limit_is_never_below_its_value_and_no_more_than_a_tenth_above(value):
+    read = float(numbers.at_least(value))
+    assert value <= read * (1 + 1e-11)
+    assert read <= 1.1 * value

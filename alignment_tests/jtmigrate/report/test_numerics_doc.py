@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from jtmigrate.compare.result import DEFAULT_TOLERANCES, Verdict
+from jtmigrate.compare.result import DEFAULT_TOLERANCES, Quantity, Verdict
+from jtmigrate.compare.verdict import BELOW_RESOLUTION, NEGLIGIBLE
 from jtmigrate.report.numbers import limit, scientific
 
 TEXT = (Path(__file__).parents[3] / "docs" / "numerics.md").read_text(encoding="utf-8")
@@ -52,3 +53,11 @@ def test_every_verdict_and_tolerance_is_explained():
     assert limit(DEFAULT_TOLERANCES.float64) in TEXT
     assert f"{limit(DEFAULT_TOLERANCES.floor_factor)} x the floor" in TEXT
     assert f"{DEFAULT_TOLERANCES.uncompared_share:.0%}".replace("%", " %") in TEXT
+
+
+def test_every_quantity_and_rule_is_explained():
+    table = TEXT[TEXT.index("| quantity |") : TEXT.index("### A gradient alone")]
+    assert [quantity.value for quantity in Quantity if quantity.value not in table] == []
+    assert limit(NEGLIGIBLE) in TEXT
+    assert BELOW_RESOLUTION == 1e-6
+    assert "smaller than a millionth" in TEXT
