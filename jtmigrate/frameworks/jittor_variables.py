@@ -17,14 +17,18 @@ def fetch(handles: Sequence[jt.Var]) -> Iterator[np.ndarray]:
     return (handle.numpy() for handle in handles)
 
 
+_NO_SCALAR = np.zeros(2, np.float32)
+
+
 def second_name(var: jt.Var) -> jt.Var:
     """Another Var for the same node of the graph: no operator is added, and `var += 1` does not reach it.
 
-    `Var.assign` takes over the node but moves the receiver's name to it, and its stop_grad mark if it has one.
+    `Var.assign` takes over the node but moves the receiver's name to it, its stop_grad mark if it has one, and its mark
+    of a scalar: `1 - var` would become float32 in a float64 run if the receiver were made from a number.
     """
     name = var.name()
     with jt.enable_grad():
-        other = jt.Var(0.0)
+        other = jt.Var(_NO_SCALAR)
     other.assign(var)
     var.name(name)
     return other
