@@ -70,11 +70,13 @@ def diff_pair(
     exceptions: Exceptions = (),
     progress: Progress = lambda stage: None,
     meta: Mapping[str, Any] | None = None,
+    reference: ReferenceRuns | None = None,
     look: Look = lambda result, reference, candidate: None,
 ) -> DiffResult:
     """Compare two models that are only built when their turn comes.
 
     exceptions, meta  are added to those of the pair and of the result
+    reference         its runs, where they were made before for the same pair and plan (`jtmigrate.runs.run_reference`)
     look              is shown the result with the runs behind it, while they are at hand
 
     The Jittor model is built, and Jittor imported, after the reference has run: loading a Jittor kernel switches the
@@ -85,7 +87,7 @@ def diff_pair(
         raise UserError("there is no array among the inputs")
     clock = Clock(progress)
     store = ArrayStore()
-    reference = run_reference(pair, plan, clock, store)
+    reference = reference or run_reference(pair, plan, clock, store)
     candidate = run_candidate(pair, plan, clock, store, reference)
     with clock.stage("compare"):
         result = compare(

@@ -93,7 +93,7 @@ def scaled_error(reference: Known, candidate: Known | None) -> float:
         return 0.0
     if is_sketched(reference, candidate):
         return estimates.estimated_error(reference, candidate).scaled
-    difference = np.abs(reference.ravel() - candidate.astype(reference.dtype, copy=False).ravel(), dtype=np.float64)
+    difference = np.abs(np.subtract(reference.ravel(), candidate.ravel(), dtype=np.float64))  # of booleans too
     finite = np.isfinite(difference)
     return scaled(float(np.max(difference, where=finite, initial=0.0)), scale(reference))
 

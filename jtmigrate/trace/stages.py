@@ -18,7 +18,10 @@ _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
 def stage(name: str) -> Callable[[F], F]:
-    """Decorator: a function whose calls a trace records under `name`, which no module's path may be."""
+    """Decorator: a function whose calls a trace records under `name`, which no module's path may be.
+
+    The decorated function has the name as its attribute `stage`.
+    """
 
     def decorate(function: F) -> F:
         @wraps(function)
@@ -26,6 +29,7 @@ def stage(name: str) -> Callable[[F], F]:
             watch = _watch.get()
             return function(*args, **kwargs) if watch is None else watch(name, function)(*args, **kwargs)
 
+        called.stage = name
         return called
 
     return decorate
