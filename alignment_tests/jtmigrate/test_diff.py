@@ -88,6 +88,11 @@ def test_a_wrong_slope_is_found(slope):
     original = pairs.seeded(pairs.TorchMLP())
     result = diff(original, ported(original, pairs.JittorMLP(slope)), pairs.VECTORS)
     assert result.first_fault.key == "act"
+    assert (result.fault_map.rows, result.fault_map.columns) == (3, 16)
+    assert max(map(max, result.fault_map.errors)) == result.first_fault.isolated.scaled
+    reference, candidate = result.sources["act"]
+    assert "activation.py" in reference
+    assert "parity" in candidate
 
 
 def test_a_fault_that_only_float64_sees_is_found():

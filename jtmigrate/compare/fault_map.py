@@ -13,18 +13,24 @@ SPATIAL = ("y", "x")
 
 
 def fault_map(suspect: Suspect) -> FaultMap | None:
-    """The worst array of a suspect; None where no two arrays of one shape are known to differ."""
-    pairs = [(each.what, each.reference, each.candidate) for each in suspect.differences]
-    if suspect.quantity is Quantity.BUFFER:
-        pairs = [(name, *arrays) for name, arrays in suspect.buffers.items()]
+    """The worst array of a faulty layer, gradient or buffer; None for others, and where no two arrays compare."""
     drawable = [
         (what, a, b)
-        for what, a, b in pairs
+        for what, a, b in _pairs(suspect)
         if same_shape(a, b) and a.size and a.dtype.kind in "fiub" and not np.array_equal(a.ravel(), b.ravel())
     ]
     if not drawable:
         return None
     return draw_map(*drawable[0], is_parameter=suspect.quantity is Quantity.PARAMETER_GRADIENT)
+
+
+def _pairs(suspect: Suspect) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    if suspect.quantity is Quantity.BUFFER:
+        local = suspect.fault.name.rpartition(".")[2]
+        return [(name, *arrays) for name, arrays in suspect.buffers.items() if name == local]
+    if suspect.quantity in (None, Quantity.ACTIVATION_GRADIENT, Quantity.PARAMETER_GRADIENT):
+        return [(each.what, each.reference, each.candidate) for each in suspect.differences]
+    return []
 
 
 def draw_map(what: str, reference: np.ndarray, candidate: np.ndarray, *, is_parameter: bool = False) -> FaultMap:

@@ -17,6 +17,8 @@ NEGLIGIBLE = 1e-14
 """An absolute float64 error below this share of the largest of its kind, some 50 units of rounding."""
 OFF = "of its maximum off"
 """In the reason of every mismatch that a larger tolerance would have let pass."""
+OFF_WHERE_EXACT = "of its maximum wrong"
+"""Instead of it for integers and booleans, which have no tolerance."""
 SEVERITY = (Verdict.IDENTICAL, Verdict.ALIGNED, Verdict.ROUNDING, Verdict.MISMATCH)
 
 
@@ -76,15 +78,16 @@ def judge(evidence: Evidence, tolerances: Tolerances, largest: float) -> Judgeme
     decisive, error = (evidence.isolated, isolated) if alone else (evidence.candidate32, propagated)
     allowed = _allowed(evidence, tolerances)
 
+    off = OFF_WHERE_EXACT if _is_exact(evidence) else OFF
     own_fault = False
     if reason := different_in_kind(evidence.reference32, evidence.isolated):
         verdict, own_fault = Verdict.MISMATCH, True
     elif reason := _different_in_kind_in_a_whole_run(evidence):
         verdict = Verdict.MISMATCH
     elif error is not None and not below and error.scaled > max(allowed.float32, allowed.floor_factor * (floor or 0)):
-        verdict, own_fault, reason = Verdict.MISMATCH, alone, _too_far(error, floor, float64, allowed, alone)
+        verdict, own_fault, reason = Verdict.MISMATCH, alone, _too_far(error, floor, float64, allowed, alone, off)
     elif float64 is not None and float64.scaled > allowed.float64 and not (below and _negligible(float64, largest)):
-        verdict, reason = Verdict.MISMATCH, _differs_in_float64(float64, allowed)
+        verdict, reason = Verdict.MISMATCH, _differs_in_float64(float64, allowed, off)
     elif decisive is not None and metrics.same_bits(evidence.reference32, decisive):
         verdict, reason = Verdict.IDENTICAL, ""
     elif error is None or below or error.scaled <= allowed.float32:
@@ -139,9 +142,13 @@ def _different_in_kind_in_a_whole_run(evidence: Evidence) -> str:
     return ""
 
 
+def _is_exact(evidence: Evidence) -> bool:
+    return evidence.reference.dtype.kind in "iub"
+
+
 def _allowed(evidence: Evidence, tolerances: Tolerances) -> Tolerances:
     """The tolerances, or none at all for integers and booleans: they are right or wrong."""
-    if evidence.reference.dtype.kind in "iub":
+    if _is_exact(evidence):
         return replace(tolerances, float32=0.0, float64=0.0, floor_factor=0.0)
     return tolerances
 
@@ -168,10 +175,15 @@ def _negligible(error: TensorError, largest: float) -> bool:
 
 
 def _too_far(
-    error: TensorError, floor: float | None, float64: TensorError | None, tolerances: Tolerances, alone: bool
+    error: TensorError,
+    floor: float | None,
+    float64: TensorError | None,
+    tolerances: Tolerances,
+    alone: bool,
+    off: str,
 ) -> str:
     given = "on the reference's own inputs" if alone else "in the whole run"
-    what = f"{error.scaled:.1e} {OFF} {given}"
+    what = f"{error.scaled:.1e} {off} {given}"
     if float64 is None:
         return what
     if float64.scaled > tolerances.float64:
@@ -179,5 +191,5 @@ def _too_far(
     return f"float32 only: {what}, {error.scaled / floor:.0f} x the noise floor; float64 agrees"
 
 
-def _differs_in_float64(float64: TensorError, tolerances: Tolerances) -> str:
-    return f"{float64.scaled:.1e} {OFF} in float64 (tolerance {tolerances.float64:.0e})"
+def _differs_in_float64(float64: TensorError, tolerances: Tolerances, off: str) -> str:
+    return f"{float64.scaled:.1e} {off} in float64 (tolerance {tolerances.float64:.0e})"

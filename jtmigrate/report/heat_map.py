@@ -77,12 +77,9 @@ def _runs(wanted: list[bool]) -> Iterator[tuple[int, int]]:
 
 def _caption(fault_map: FaultMap) -> str:
     where = f", {fault_map.plane}" if fault_map.plane else ""
-    rows, columns = fault_map.axes
-    reduced = " (each cell the largest of several)" if _is_reduced(fault_map) else ""
-    return (
-        f"{fault_map.what} {shape_words(fault_map.shape)}{where}: {fault_map.rows} {rows} down, "
-        f"{fault_map.columns} {columns} across{reduced}"
-    )
+    size = f"{fault_map.rows} x {fault_map.columns} ({' by '.join(fault_map.axes)})"
+    reduced = ", each cell the largest of several" if _is_reduced(fault_map) else ""
+    return f"{fault_map.what} {shape_words(fault_map.shape)}{where}: {size}{reduced}"
 
 
 def _is_reduced(fault_map: FaultMap) -> bool:

@@ -3,7 +3,7 @@
 import base64
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -113,7 +113,7 @@ def _breakable(name: str) -> Markup:
     return Markup("<wbr>").join(re.split(r"(?<=[.])", name))
 
 
-def _both_widths(draw: Any, *arguments: Any) -> dict[str, Any]:
+def _both_widths(draw: Callable[..., Markup], *arguments: Any) -> dict[str, Markup]:
     """A drawing for a screen and one for a telephone."""
     return {"wide": draw(*arguments), "narrow": draw(*arguments, width=NARROW)}
 

@@ -109,6 +109,12 @@ def test_nan_is_beyond_all_tolerances():
     assert "NaN" in smallest_tolerances(result(layer(wrong))).obstacle
 
 
+def test_integers_have_no_tolerance():
+    wrong = judge(Evidence("", np.arange(9), isolated=np.arange(9)[::-1].copy()), DEFAULT_TOLERANCES, 1.0)
+    assert wrong.verdict is Verdict.MISMATCH
+    assert smallest_tolerances(result(layer(wrong))).obstacle
+
+
 def test_an_error_where_the_reference_is_zero_is_beyond_all_tolerances():
     wrong = judge(Evidence("", np.zeros(3, np.float32), isolated=np.ones(3, np.float32)), DEFAULT_TOLERANCES, 1.0)
     assert math.isinf(wrong.isolated.scaled)

@@ -1,6 +1,7 @@
 """Recording and replaying change nothing: not the result, not the buffers, not the parameters, bit for bit."""
 
 from contextlib import nullcontext
+from pathlib import Path
 
 import jittor as jt
 import numpy as np
@@ -194,3 +195,15 @@ def test_loading_keeps_the_models_dtype_and_gradient_marks(weights):
     adapter.load_state(model, {name: array.astype(np.float64) for name, array in weights.items()})
     assert {array.dtype for array in adapter.state(model).values()} == {np.dtype("float32")}
     assert marks == [var.requires_grad for _, var in model.named_parameters()]
+
+
+def test_traces_tell_where_the_code_of_modules_stands():
+    torch_trace = TorchAdapter().record(pairs.seeded(pairs.TorchMLP()), pairs.VECTORS)
+    jittor_trace = JittorAdapter().record(pairs.evaluating(pairs.JittorMLP()), pairs.VECTORS)
+    for trace, method in ((torch_trace, "def forward"), (jittor_trace, "def execute")):
+        assert set(trace.sources) == {"", "hidden", "act", "out"}
+        for source in trace.sources.values():
+            path, _, line = source.rpartition(":")
+            assert method in Path(path).read_text().splitlines()[int(line) - 1]
+    assert Path(pairs.__file__).name in torch_trace.sources[""]
+    assert Path(torch_trace.sources["hidden"].rpartition(":")[0]).name == "linear.py"

@@ -57,7 +57,7 @@ def test_infinite_errors_are_the_worst_level():
 
 def test_the_caption_tells_what_is_seen(stuck):
     drawn = draw_heat_map(replace(stuck.fault_map, plane="item 0, channel 3", rows=200))
-    assert drawn.caption.startswith("gradient of weight 24x2, item 0, channel 3: 200 output channel down")
+    assert drawn.caption.startswith("gradient of weight 24x2, item 0, channel 3: 200 x 2 (output channel by weight)")
     assert "each cell the largest of several" in drawn.caption
 
 

@@ -1,5 +1,5 @@
 from jtmigrate.compare.result import DriftPoint, Quantity, Verdict
-from jtmigrate.report.rows import inherits
+from jtmigrate.report.rows import inherits, worst
 from jtmigrate.report.selection import OWN_SHOWN, POINTS_SHOWN, group_quantities, select_points, select_quantities
 
 
@@ -27,7 +27,16 @@ def test_what_waits_for_a_verdict_is_shown(make):
     good = [make.quantity(f"conv{number}.weight", number) for number in range(50)]
     selection = select_quantities(make.result([make.layer()], quantities=(odd, rounding, *good)))
     assert {odd.key, rounding.key} <= {row.key for row in selection.shown}
-    assert selection.hidden_good == 47
+    assert selection.hidden_good == 48
+
+
+def test_what_is_next_to_nothing_is_not_the_worst(make):
+    """The gradient of a bias before BatchNorm is rounding: 100 % off, and of no interest."""
+    tiny = make.quantity("conv.bias", isolated=1.0, below_resolution=True, float64=make.error(0.9))
+    good = [make.quantity(f"conv{number}.weight", number) for number in range(3)]
+    run = make.result([make.layer()], quantities=(tiny, *good))
+    assert select_quantities(run).shown == good
+    assert worst(run.quantities, "float64") is not tiny
 
 
 def test_quantities_inherit_from_a_layer(make):
