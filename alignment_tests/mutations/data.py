@@ -119,7 +119,7 @@ MUTATIONS = (
     Mutation("channel order", "data", "detector", other_channel_order, "BGR|RGB|channel", rehearsed=True),
     Mutation("input transposed", "data", "detector", height_for_width, "transpos|width"),
     Mutation("input mirrored", "data", "detector", mirrored, "mirror|flip"),
-    Mutation("input of another range", "data", "detector", other_range, "range|factor|scaled|times"),
+    Mutation("input of another range", "data", "detector", other_range, "range|factor|scaled"),
     Mutation("images in another order", "data", "detector", other_order_of_images, "order|batch|permut"),
     Mutation("words counted from one", "data", "transformer", shifted_words, "off by one|shift|index|indices"),
     Mutation("NaN from a root", "NaN", "detector", not_a_number, "NaN"),

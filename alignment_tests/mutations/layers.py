@@ -177,7 +177,7 @@ MUTATIONS = (
     Mutation("heads joined in another order", "layers", "transformer", heads_after_positions, "reshap|permut|order"),
     Mutation("skip connection left out", "layers", "unet", wrong_level_joined, "skip|concat|another array"),
     Mutation(
-        "activation not in place", "in-place and detach", "resnet", residual_before_activation, "in.place|activat"
+        "activation not in place", "in-place and detach", "resnet", residual_before_activation, "in.place|adds input"
     ),
     Mutation("assignment through an alias", "in-place and detach", "unet", written_through_an_alias, "in.place|alias"),
 )

@@ -157,7 +157,7 @@ MUTATIONS = (
     Mutation("Adam for AdamW", "optimizer", "steps", decay_in_the_gradient, r"Adam\b|L2|coupled|decay"),
     Mutation("option of the optimizer", "optimizer", "steps", option, r"betas?|\beps|\blr\b|learning rate|amsgrad"),
     Mutation("one learning rate for all", "optimizer", "steps", one_rate_for_all, r"\blr\b|learning rate"),
-    Mutation("parameter left out", "optimizer", "steps", left_out, "group|left out|not in|never"),
+    Mutation("parameter left out", "optimizer", "steps", left_out, "left out|not in|not given"),
     Mutation("no bias correction", "optimizer", "steps", stepping(Uncorrected, "no bias correction"), "bias.correct"),
     Mutation(
         "steps counted twice",
