@@ -144,6 +144,9 @@ def _warnings(layers: Sequence[LayerResult], runs: Runs) -> Iterator[str]:
         yield "no float64 run: nothing tells a different computation from rounding"
     if not runs.isolated:
         yield "no isolated run: a layer is blamed for the errors of those before it"
+    for record in runs.alone.layers if runs.alone else ():
+        if record.failure:
+            yield f"no gradient of {record.key or 'the model'} alone: in the reference it {record.failure}"
 
 
 def _sentence(noun: str, what: str, names: Sequence[str]) -> Iterator[str]:

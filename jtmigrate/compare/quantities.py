@@ -88,7 +88,9 @@ def _activation_gradients(runs: Runs, tolerances: Tolerances) -> Iterator[Quanti
     for order, record in enumerate(runs.reference.layers):
         if record.path == ROOT:
             continue  # where the backward pass starts
-        whole = list(_gradient_evidence([column.get(record.key, {}) for column in columns]))
+        found = [column.get(record.key, {}) for column in columns]
+        # A gradient by what nothing trainable went into is of no consequence; PyTorch does not even compute it.
+        whole = list(_gradient_evidence(found)) if found[0] or found[1] else []
         alone = _pulled_back(runs, record, lambda name: not name.startswith("parameter "))
         subject = Subject(Quantity.ACTIVATION_GRADIENT, record.key, record.path, order)
         if row := compare_quantity(subject, whole, alone, scale):
@@ -116,6 +118,7 @@ def _parameter_gradients(runs: Runs, tolerances: Tolerances) -> Iterator[Quantit
 def _buffers(runs: Runs, tolerances: Tolerances) -> Iterator[QuantityResult]:
     """What a run leaves in buffers. Alone only where a module is called once: each call starts from the first state."""
     whole_runs, calls, last = _whole(runs), _calls(runs), len(runs.reference.layers)
+    scale = Scale(tolerances, _largest(each for each in runs.reference.buffers.values() if each.dtype.kind == "f"))
     for name in runs.reference.buffers:
         path, _, local = name.rpartition(".")
         if jittor_lacks(name):
@@ -128,7 +131,7 @@ def _buffers(runs: Runs, tolerances: Tolerances) -> Iterator[QuantityResult]:
             after = record and record.buffers.get(local, runs.isolated.state.get(name))
             alone = [] if after is None else [Evidence("", found[0], found[1], isolated=after)]
         order = calls[path][0][0] if path in calls else last
-        if row := compare_quantity(Subject(Quantity.BUFFER, name, path, order), whole, alone, Scale(tolerances)):
+        if row := compare_quantity(Subject(Quantity.BUFFER, name, path, order), whole, alone, scale):
             yield row
 
 

@@ -155,12 +155,17 @@ def _moments(at: At, step: int, scale: Scale) -> Iterator[QuantityResult]:
         yield from _given(subject, found, scale)
 
 
-def _buffers(at: At, step: int, scale: Scale) -> Iterator[QuantityResult]:
+def _buffers(at: At, step: int, tolerances: Tolerances) -> Iterator[QuantityResult]:
     """What the forward pass left in buffers."""
     trained = {name for group in at["reference32"].before.optimizer.groups for name in group.names}
-    for name, found in _columns(at, WHOLE, lambda record: record.after.model):
-        unchanged = np.array_equal(at["reference32"].before.model[name], found[0])
-        if name not in trained and found[0].dtype.kind == "f" and not (unchanged and _equal(found)):
+    columns = [
+        (name, found)
+        for name, found in _columns(at, WHOLE, lambda record: record.after.model)
+        if name not in trained and found[0].dtype.kind == "f"
+    ]
+    scale = Scale(tolerances, max((metrics.scale(found[0]) for _, found in columns), default=0.0))
+    for name, found in columns:
+        if not (_equal(found) and np.array_equal(at["reference32"].before.model[name], found[0])):
             subject = Subject(Quantity.BUFFER, name, name.rpartition(".")[0], step, step)
             yield from _row(subject, Evidence("", *found), (), scale)
 

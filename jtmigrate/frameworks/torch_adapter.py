@@ -164,7 +164,7 @@ class _Pullback(Backward):
         targets: Sequence[tuple[torch.Tensor, Callable[[tuple[int, ...]], np.ndarray]]],
         sources: Mapping[str, torch.Tensor],
     ) -> dict[str, torch.Tensor]:
-        targets = [(tensor, weigh) for tensor, weigh in targets if tensor.requires_grad]
+        targets = [(tensor, weigh) for tensor, weigh in targets if _has_graph(tensor)]
         sources = {name: source for name, source in sources.items() if source.requires_grad}
         if not (targets and sources):
             return {}
@@ -193,6 +193,11 @@ class _Keeper:
 
 def _apart(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().clone(memory_format=torch.contiguous_format)
+
+
+def _has_graph(tensor: torch.Tensor) -> bool:
+    """Whether a backward pass can start here; a view that was made without gradients only says that it could."""
+    return tensor.grad_fn is not None or (tensor.requires_grad and not tensor._is_view())
 
 
 def _same(a: torch.Tensor, b: torch.Tensor) -> bool:

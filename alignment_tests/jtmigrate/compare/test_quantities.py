@@ -118,3 +118,22 @@ def test_the_propagated_float32_gradient_is_shown_and_not_judged():
     found = row(result, Quantity.PARAMETER_GRADIENT)
     assert result, result.failures
     assert found.propagated.scaled == pytest.approx(0.01, rel=1e-4)
+
+
+@pytest.mark.parametrize(("noise", "aligned"), [(1e-18, True), (1e-9, False)])
+def test_a_running_mean_that_is_zero_but_for_rounding_may_differ_by_rounding_only(noise, aligned):
+    """Behind a BatchNorm without shift the mean of every channel is zero in exact arithmetic."""
+    state = {"layer.var": 0 * ONES}
+    reference = {"buffers": {"layer.mean": noise * ONES, "layer.var": ONES}, "state": state}
+    candidate = {"buffers": {"layer.mean": 3 * noise * ONES, "layer.var": ONES}, "state": state}
+    runs = [trace(dtype, **given) for given in (reference, candidate) for dtype in ("float32", "float64")]
+    (found,) = [each for each in compare(*runs, None).quantities if each.name == "layer.mean"]
+    assert found.float64.scaled == pytest.approx(2)
+    assert (found.verdict is not Verdict.MISMATCH) is aligned
+
+
+def test_a_gradient_by_what_nothing_trainable_went_into_is_of_no_consequence():
+    """PyTorch does not compute it; Jittor, whose tensors all require gradients, does."""
+    assert outcome(
+        {"gradients": {"layer.weight": ONES}}, {"gradients": {"layer.weight": ONES}, "by_output": {"": ONES}}
+    )

@@ -91,3 +91,24 @@ def test_a_pullback_is_that_of_the_layer_alone():
     np.testing.assert_allclose(alone.pullback["input 0"], ours @ weight, rtol=1e-12)
     np.testing.assert_allclose(alone.pullback["parameter weight"], ours.T @ given, rtol=1e-12)
     np.testing.assert_allclose(alone.pullback["parameter bias"], ours.sum(0), rtol=1e-12)
+
+
+def test_views_made_without_gradients_are_no_place_to_start_a_pullback_from():
+    """PyTorch says of them that they require a gradient, and then refuses to give one."""
+
+    class Inner(torch.nn.Module):
+        def forward(self, x):
+            return x * 2
+
+    class Outer(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = Inner()
+
+        @torch.no_grad()
+        def forward(self, x):
+            return self.inner(x.unsqueeze(1))
+
+    adapter, model = TorchAdapter(), Outer()
+    trace = adapter.record(model, pairs.VECTORS)
+    assert [layer.failure for layer in adapter.replay(model, trace, backward=True).layers] == ["", ""]
