@@ -105,10 +105,21 @@ def test_a_fault_is_found_where_it_is(kind):
     assert result.first_fault.own_fault
 
 
-IN_PLACE = pytest.mark.xfail(reason="alone, a stand-in does not write into its input as the reference's layer does")
+FALSE_ALARMS = {
+    "residual": "alone, a stand-in does not write into its input as the reference's layer does",
+    "nested": "what depends on no parameter has a gradient in Jittor and none in PyTorch",
+}
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=IN_PLACE if name == "residual" else ()) for name in KINDS])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=pytest.mark.xfail(reason=FALSE_ALARMS[name], strict=True) if name in FALSE_ALARMS else ()
+        )
+        for name in KINDS
+    ],
+)
 def test_its_gradients_are_aligned_too(name):
     """In training, but for the transformer: dropout draws other numbers in either framework."""
     result = diff(*both(KINDS[name], training=name != "transformer"), KINDS[name].inputs, backward=True)

@@ -253,12 +253,17 @@ class Adapter(ABC):
         """A scalar that every element of an output matters to, about as much as any other."""
         _, tensors = take_apart(output, self.is_tensor)
         terms = []
-        for number, tensor in enumerate(filter(self.is_differentiable, tensors.values())):
-            weight = cotangent(ROOT, number, tuple(tensor.shape)) / max(1, np.prod(tensor.shape)) ** 0.5
-            terms.append((tensor * self.tensor(weight, dtype)).sum())
+        for number, tensor in enumerate(tensors.values()):  # of all: what has a gradient differs between frameworks
+            if self.is_differentiable(tensor):
+                weight = cotangent(ROOT, number, tuple(tensor.shape)) / max(1, np.prod(tensor.shape)) ** 0.5
+                terms.append(tensor * self.tensor(weight, dtype))
         if not terms:
             raise UserError(f"the {self.name} model returns nothing that has a gradient: give a loss")
-        return sum(terms[1:], terms[0])
+        return self.total(terms)
+
+    @abstractmethod
+    def total(self, terms: Sequence[Tensor]) -> Tensor:
+        """The sum of all elements of several tensors."""
 
     @abstractmethod
     def check_model(self, model: Any) -> None:

@@ -22,6 +22,9 @@ class TorchAdapter(Adapter):
     name = "torch"
     computing_method = "forward"
 
+    def total(self, terms: Sequence[torch.Tensor]) -> torch.Tensor:
+        return torch.cat([term.reshape(-1) for term in terms]).sum()
+
     def check_model(self, model: Any) -> None:
         if not isinstance(model, torch.nn.Module):
             raise UserError(f"expected a torch.nn.Module, got {type(model).__name__}")
