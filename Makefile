@@ -19,7 +19,7 @@ TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 # The lock file pins what is tested, and that is Python 3.11.
 LOCK := $(if $(findstring 3.11.,$(shell $(PYTHON) --version 2>/dev/null)),--constraint requirements.lock)
 
-.PHONY: setup align-report test test-fast lint clean
+.PHONY: setup align-report test test-fast mutations lint clean
 
 setup: $(READY)
 
@@ -32,6 +32,10 @@ test: setup
 
 test-fast: setup
 	$(BIN)/python -m pytest alignment_tests -m 'not slow'
+
+# Faults injected into the port one at a time -> reports/mutation-matrix.md. FULL=1: the whole detector, trained weights.
+mutations: setup
+	$(BIN)/python -m alignment_tests.mutations --out reports/mutation-matrix.md $(if $(FULL),--full) $(if $(SEED),--seed $(SEED))
 
 lint: setup
 	$(BIN)/ruff check .

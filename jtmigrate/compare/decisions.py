@@ -35,7 +35,7 @@ def close_calls(
         return None
     rounded, exact = margin(reference32.inputs), margin(reference64.inputs)
     finite = np.isfinite(rounded) & np.isfinite(exact)
-    floor = float(np.max(np.abs(rounded - exact), where=finite, initial=0.0))
+    floor = float(np.max(np.abs(rounded[finite] - exact[finite]), initial=0.0))
     return CloseCalls(rounded <= factor * floor, floor)
 
 
