@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from jtmigrate.frameworks.base import Adapter, Call, DType, Loss, Model, plain_call
+from jtmigrate.trace.optimizer import slots_of
 from jtmigrate.trace.steps import StepRecord, TrainingState
 from jtmigrate.trace.store import ArrayStore, stored
 from jtmigrate.trace.structure import take_apart
@@ -84,14 +85,16 @@ def train(
 def _follow(adapter: Adapter, model: Model, optimizer: Optimizer, leader: TrainingState) -> TrainingState:
     """Take over the leader's parameters, buffers and moments; the optimizer's kind and options stay its own.
 
-    Another kind of optimizer keeps other moments, so it keeps its own: that it is another is the finding.
+    Another kind of optimizer, or one with amsgrad or momentum where the leader has none, keeps other moments. Its own
+    then stay: that it is another is the finding.
     """
     adapter.load_state(model, leader.model)
     own = adapter.read_optimizer(optimizer, model)
-    names = {name for group in own.groups for name in group.names}
-    slots = {name: slots for name, slots in leader.optimizer.slots.items() if name in names}
-    led = replace(own, slots=slots) if own.kind == leader.optimizer.kind else own
-    if led is not own and (own.slots or slots):
+    wanted = {name: set(slots_of(own.kind, group.options)) for group in own.groups for name in group.names}
+    slots = {name: slots for name, slots in leader.optimizer.slots.items() if name in wanted}
+    alike = own.kind == leader.optimizer.kind and all(set(kept) == wanted[name] for name, kept in slots.items())
+    led = replace(own, slots=slots) if alike else own
+    if alike and (own.slots or slots):
         adapter.write_optimizer(optimizer, model, led)
     return TrainingState(leader.model, led)
 

@@ -56,6 +56,8 @@ def _adam(
         square = np.maximum(slots.get("max_exp_avg_sq", 0.0), square)
         after["max_exp_avg_sq"] = square
     correct = quirks.get("bias_correction", True)
+    if correct and not counted:
+        return np.full_like(start, np.nan), after  # a correction for no step at all divides by zero
     first, second = (1 - beta1**counted, 1 - beta2**counted) if correct else (1.0, 1.0)
     place = quirks.get("eps_inside", "")
     if place == "root":
