@@ -4,6 +4,7 @@ import base64
 import os
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -105,7 +106,7 @@ def to_html(result: DiffResult, *, pictures: Sequence[tuple[str, bytes]] = ()) -
 def file_url(where: str) -> str:
     """A link to "file:line"."""
     path, _, line = where.rpartition(":")
-    return f"file://{quote(path)}#L{line}"
+    return f"file://{quote(str(Path(path).resolve()))}#L{line}"
 
 
 def _breakable(name: str) -> Markup:

@@ -6,8 +6,13 @@ from pathlib import Path
 
 
 def source_line(function: Callable) -> str:
-    """ "/path/of/file.py:12", the line on which a function begins; "" for one that is not written in Python."""
+    """ "models/net.py:12", the line on which a function begins; "" for one that is not written in Python.
+
+    Relative to the current folder where it lies in that, so that a report can be handed on.
+    """
     code = getattr(inspect.unwrap(function), "__code__", None)
     if code is None or not Path(code.co_filename).is_file():
         return ""
-    return f"{Path(code.co_filename).resolve()}:{code.co_firstlineno}"
+    path = Path(code.co_filename).resolve()
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return f"{shown}:{code.co_firstlineno}"
