@@ -57,7 +57,7 @@ def compare_steps(runs: StepRuns, tolerances: Tolerances) -> tuple[QuantityResul
             *_options(at, step),
             *_updates(at, step, scale),
             *_moments(at, step, scale),
-            *_buffers(at, step, scale),
+            *_buffers(at, step, tolerances),
         ]
     return tuple(rows)
 
