@@ -77,6 +77,11 @@ def transposed(draw: Draw) -> Fault:
     return changed(path, "square weight transposed", weight=np.transpose)
 
 
+def missing_bias(draw: Draw) -> Fault:
+    path = draw.module(jt.nn.Linear, where=lambda module: module.bias is not None)
+    return changed(path, "bias is never added", bias=np.zeros_like)
+
+
 def scale_for_shift(draw: Draw) -> Fault:
     path = draw.module(*NORM)
     weight, bias = draw.state[f"{path}.weight"], draw.state[f"{path}.bias"]
@@ -131,6 +136,7 @@ def words_off_by_one(draw: Draw) -> Fault:
 
 MUTATIONS = (
     Mutation("transposed square weight", "parameters", "transformer", transposed, "transpos", rehearsed=True),
+    Mutation("missing bias", "parameters", "transformer", missing_bias, "bias", rehearsed=True),
     Mutation("one element of a weight", "parameters", "detector", one_element, "parameter .*weight|element"),
     Mutation("scaled weight", "parameters", "detector", scaled, "parameter .*weight|factor|scale"),
     Mutation("weight through float16", "parameters", "detector", through_float16, "float16|half"),
