@@ -107,6 +107,7 @@ class _Reader:
         self.left: list[str] = []
         self._limit = limit
         self._arrays: dict[TensorLeaf, np.ndarray] = {}
+        self._leaves: dict[int, TensorLeaf] = {}
         self._entries = 0
         self._around: set[int] = set()
 
@@ -128,7 +129,8 @@ class _Reader:
 
     def _made(self, value: Any, name: str) -> Any:
         if isinstance(value, PickledLeaf):
-            return self._array(value.leaf())
+            # One leaf an object: what an object stands for twice is tied, though two of its leaves need not be equal.
+            return self._array(self._leaves.setdefault(id(value), value.leaf()))
         if isinstance(value, dict):
             members = {key: self.read(member, f"{name}.{key}" if name else str(key)) for key, member in value.items()}
             return {key: member for key, member in members.items() if member is not _LEFT}
