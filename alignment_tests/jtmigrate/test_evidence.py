@@ -24,7 +24,7 @@ def port():
     import jittor as jt
     return jt.nn.Sequential(jt.nn.Linear(6, 3), jt.nn.Tanh())
 """
-DIFF = ("diff", "--torch", "evidencemodels:original", "--jittor", "evidencemodels:port", "--input", "x.npz", "--copy-weights")
+DIFF = ("diff", "--torch", "bothmodels:original", "--jittor", "bothmodels:port", "--input", "x.npz", "--copy-weights")
 
 
 @pytest.fixture
@@ -32,15 +32,15 @@ def bundle(tmp_path, monkeypatch):
     """A bundle of a real result, in a folder where its command can be run again."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "evidencemodels.py").write_text(MODELS)
+    (tmp_path / "bothmodels.py").write_text(MODELS)
     np.savez("x.npz", pairs.VECTORS)
-    import evidencemodels
+    import bothmodels
 
-    result = diff(evidencemodels.original(), evidencemodels.port(), (pairs.VECTORS,), copy_weights=True)
+    result = diff(bothmodels.original(), bothmodels.port(), (pairs.VECTORS,), copy_weights=True)
     assert result
     path = tmp_path / "evidence.zip"
     write_evidence(path, result, [*DIFF, "--json", "a.json", "--html=b.html"])
-    monkeypatch.delitem(__import__("sys").modules, "evidencemodels")
+    monkeypatch.delitem(__import__("sys").modules, "bothmodels")
     return path
 
 
@@ -52,7 +52,7 @@ def test_a_result_stands_until_the_code_changes(bundle, tmp_path):
     assert outcome, outcome.different
     assert "inputs: input" not in outcome.changed
 
-    (tmp_path / "evidencemodels.py").write_text(MODELS.replace("jt.nn.Tanh", "jt.nn.Sigmoid"))
+    (tmp_path / "bothmodels.py").write_text(MODELS.replace("jt.nn.Tanh", "jt.nn.Sigmoid"))
     outcome = verify(found)
     assert not outcome
     assert "not aligned instead of the opposite" in outcome.different
