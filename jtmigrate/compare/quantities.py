@@ -90,7 +90,8 @@ def _activation_gradients(runs: Runs, tolerances: Tolerances) -> Iterator[Quanti
             continue  # where the backward pass starts
         found = [column.get(record.key, {}) for column in columns]
         # A gradient by what nothing trainable went into is of no consequence; PyTorch does not even compute it.
-        whole = list(_gradient_evidence(found)) if found[0] or found[1] else []
+        known = {*found[0], *found[1]}
+        whole = list(_gradient_evidence([{slot: of[slot] for slot in of if slot in known} for of in found]))
         alone = _pulled_back(runs, record, lambda name: not name.startswith("parameter "))
         subject = Subject(Quantity.ACTIVATION_GRADIENT, record.key, record.path, order)
         if row := compare_quantity(subject, whole, alone, scale):
