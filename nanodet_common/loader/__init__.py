@@ -1,0 +1,1 @@
+"""Batches for either framework, prepared in processes of their own."""
