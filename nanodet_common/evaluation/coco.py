@@ -36,7 +36,9 @@ def coco_metrics(
     Raises InputError for a set without images or without an object that counts, and as `check_found` does.
     """
     check_found(dataset, found)
-    ignored = {record.image_id: record.crowd | (record.difficult & (difficult == "ignore")) for record in dataset.images}
+    ignored = {
+        record.image_id: record.crowd | (record.difficult & (difficult == "ignore")) for record in dataset.images
+    }
     labels = [record.labels[~ignored[record.image_id]] for record in dataset.images]
     objects = np.bincount(np.concatenate(labels), minlength=len(dataset.class_names))
     check_objects(dataset, int(objects.sum()))
@@ -95,9 +97,7 @@ def _ground_truth(dataset: Dataset, ignored: Mapping[int, np.ndarray]) -> Entrie
 
 
 def _objects(record: ImageRecord) -> list[dict[str, Any]]:
-    return [
-        {**entry, "iscrowd": int(crowd)} for entry, crowd in zip(_entries(record.boxes), record.crowd, strict=True)
-    ]
+    return [{**entry, "iscrowd": int(crowd)} for entry, crowd in zip(_entries(record.boxes), record.crowd, strict=True)]
 
 
 def _detected(found: Mapping[int, Detections]) -> Entries:
