@@ -11,7 +11,8 @@ import numpy as np
 from nanodet_common.config import Config
 from nanodet_common.engine import Engine
 from nanodet_common.loader.batch import Batch
-from nanodet_common.postprocess import NANODET_LIMITS, Detections, Limits, detections
+from nanodet_common.margins import candidates
+from nanodet_common.postprocess import NANODET_LIMITS, Detections, Limits, decode, detections
 from nanodet_common.record import Record
 
 Progress = Callable[[int], None]
@@ -25,17 +26,19 @@ def infer(
     *,
     batch_size: int,
     limits: Limits = NANODET_LIMITS,
-    keep: Collection[int] = (),
+    keep_outputs: Collection[int] = (),
+    keep_candidates: bool = False,
     progress: Progress = lambda done: None,
 ) -> Record:
     """Detections of every image of the batches.
 
-    batch_size  a batch with fewer images is filled up with black ones, because a framework may compile anew for
-                every shape, and may round differently
-    keep        ids of images whose raw head output goes into the record
+    batch_size       a batch with fewer images is filled up with black ones, because a framework may compile anew for
+                     every shape, and may round differently
+    keep_outputs     ids of images whose raw head output goes into the record
+    keep_candidates  what post-processing decides about goes into the record
     """
     seconds = dict.fromkeys(("loading", "forward", "post-processing", "hashing"), 0.0)
-    found, inputs, outputs, memory, kept = {}, {}, {}, [], {}
+    found, inputs, outputs, memory, decided, kept = {}, {}, {}, [], {}, {}
 
     @contextmanager
     def timed(part: str) -> Iterator[None]:
@@ -43,7 +46,7 @@ def infer(
         yield
         seconds[part] += time.perf_counter() - started
 
-    batches = iter(batches)
+    batches, begun = iter(batches), time.perf_counter()
     while True:
         with timed("loading"):
             batch = next(batches, None)
@@ -57,14 +60,15 @@ def infer(
             with timed("hashing"):
                 inputs[record.image_id], outputs[record.image_id] = digest(image), digest(output)
             with timed("post-processing"):
-                found[record.image_id] = found_in(
-                    output, config, image.shape[1:], warp_matrix, record.size, limits
-                )
-            if record.image_id in keep:
+                place = (image.shape[1:], warp_matrix, record.size, limits)
+                found[record.image_id] = found_in(output, config, *place)
+                if keep_candidates:
+                    decided[record.image_id] = candidates(*decoded(output, config, image.shape[1:]), *place)
+            if record.image_id in keep_outputs:
                 kept[record.image_id] = output.copy()
-        memory.append(resident_mb())
+        memory.append((time.perf_counter() - begun, resident_mb()))
         progress(len(found))
-    return Record(found, inputs, outputs, seconds, tuple(memory), kept)
+    return Record(found, inputs, outputs, seconds, tuple(memory), decided, kept)
 
 
 def found_in(
@@ -76,10 +80,12 @@ def found_in(
     limits: Limits = NANODET_LIMITS,
 ) -> Detections:
     """`detections` with what it has to know of the head taken from the configuration."""
-    head = config.model.arch.head
-    return detections(
-        head_output, head.num_classes, head.reg_max, head.strides, input_hw, warp_matrix, image_wh, limits
-    )
+    return detections(head_output, *_head(config), input_hw, warp_matrix, image_wh, limits)
+
+
+def decoded(head_output: np.ndarray, config: Config, input_hw: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """`decode` with what it has to know of the head taken from the configuration."""
+    return decode(head_output, *_head(config), input_hw)
 
 
 def digest(array: np.ndarray) -> str:
@@ -95,6 +101,11 @@ def resident_mb() -> float:
     import resource
 
     return int(status.read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
+def _head(config: Config) -> tuple[int, int, tuple[int, ...]]:
+    head = config.model.arch.head
+    return head.num_classes, head.reg_max, head.strides
 
 
 def _filled_up(images: np.ndarray, batch_size: int) -> np.ndarray:

@@ -11,9 +11,12 @@ import numpy as np
 
 from jtmigrate.files import replacing
 from nanodet_common.errors import InputError
+from nanodet_common.margins import Candidates
 from nanodet_common.postprocess import Detections
 
 HEAD_OUTPUT = "head_output_"
+"""Beginning of the name under which the head output of an image stands in the file; its id follows."""
+Packable = Detections | Candidates
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class Record:
     inputs         hash of the network's input
     outputs        hash of the raw head output
     seconds        by part of the work
-    memory_mb      resident after every batch
+    memory         (seconds since the start, resident MB) after every batch
+    candidates     what post-processing decided about; empty where nobody asked for it
     head_outputs   raw head output (points, .) of those images for which it was kept
     facts          how it came about: framework, versions, files, their hashes; anything that JSON can hold
     """
@@ -33,21 +37,22 @@ class Record:
     inputs: Mapping[int, str]
     outputs: Mapping[int, str]
     seconds: Mapping[str, float]
-    memory_mb: tuple[float, ...]
+    memory: tuple[tuple[float, float], ...]
+    candidates: Mapping[int, Candidates] = field(default_factory=dict)
     head_outputs: Mapping[int, np.ndarray] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_record(path: Path, record: Record) -> None:
     """Write a record as .npz, whole or not at all."""
-    ids, found = list(record.found), list(record.found.values())
+    ids = list(record.found)
     arrays = {
         "ids": np.array(ids, np.int64),
-        "counts": np.array([len(detections.scores) for detections in found], np.int64),
-        **{part: _joined(part, found) for part in Detections._fields},
+        **_packed("found", list(record.found.values())),
+        **_packed("candidates", list(record.candidates.values())),
         "inputs": np.array([record.inputs[image] for image in ids], np.str_),
         "outputs": np.array([record.outputs[image] for image in ids], np.str_),
-        "memory_mb": np.array(record.memory_mb, np.float64),
+        "memory": np.array(record.memory, np.float64).reshape(-1, 2),
         "facts": np.array(json.dumps({"seconds": dict(record.seconds), "facts": dict(record.facts)})),
         **{f"{HEAD_OUTPUT}{image}": output for image, output in record.head_outputs.items()},
     }
@@ -60,16 +65,16 @@ def read_record(path: Path) -> Record:
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = dict(archive)
-        ends = np.cumsum(arrays["counts"])
         ids = arrays["ids"].tolist()
-        parts = zip(*(np.split(arrays[part], ends)[:-1] for part in Detections._fields), strict=True)
+        candidates = _unpacked("candidates", Candidates, arrays)
         texts = json.loads(str(arrays["facts"]))
         return Record(
-            found={image: Detections(*part) for image, part in zip(ids, parts, strict=True)},
+            found=dict(zip(ids, _unpacked("found", Detections, arrays), strict=True)),
             inputs=dict(zip(ids, arrays["inputs"].tolist(), strict=True)),
             outputs=dict(zip(ids, arrays["outputs"].tolist(), strict=True)),
             seconds=texts["seconds"],
-            memory_mb=tuple(arrays["memory_mb"].tolist()),
+            memory=tuple(map(tuple, arrays["memory"].tolist())),
+            candidates=dict(zip(ids, candidates, strict=True)) if candidates else {},
             head_outputs={
                 int(name.removeprefix(HEAD_OUTPUT)): array
                 for name, array in arrays.items()
@@ -81,6 +86,17 @@ def read_record(path: Path) -> Record:
         raise InputError(f"{path}: not the record of a run: {error}") from error
 
 
-def _joined(part: str, found: list[Detections]) -> np.ndarray:
-    empty = Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
-    return np.concatenate([getattr(detections, part) for detections in (*found, empty)])
+def _packed(name: str, images: list[Packable]) -> dict[str, np.ndarray]:
+    """Tuples of arrays, one tuple an image, joined field by field, and how many entries each image has."""
+    if not images:
+        return {}
+    joined = {f"{name}.{part}": np.concatenate([getattr(one, part) for one in images]) for part in images[0]._fields}
+    return {**joined, f"{name}.counts": np.array([len(one.scores) for one in images], np.int64)}
+
+
+def _unpacked(name: str, kind: type[Packable], arrays: Mapping[str, np.ndarray]) -> list[Packable]:
+    if f"{name}.counts" not in arrays:
+        return []
+    ends = np.cumsum(arrays[f"{name}.counts"])
+    parts = (np.split(arrays[f"{name}.{part}"], ends)[:-1] for part in kind._fields)
+    return [kind(*one) for one in zip(*parts, strict=True)]

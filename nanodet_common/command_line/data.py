@@ -68,3 +68,11 @@ def only(dataset: Dataset, image_ids: list[int]) -> Dataset:
         known = {record.image_id for record in images}
         raise InputError(f"--only names images that the data set lacks: {sorted(set(image_ids) - known)[:5]}")
     return replace(dataset, images=images)
+
+
+def numbers(option: str, text: str | None) -> list[int]:
+    """Whole numbers between commas. Raises InputError, which names the option, for anything else."""
+    try:
+        return [int(number) for number in (text or "").split(",") if number.strip()]
+    except ValueError as error:
+        raise InputError(f"{option} is {text!r}; expected numbers such as 1,5,7") from error

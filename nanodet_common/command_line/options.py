@@ -7,6 +7,10 @@ from typing import Annotated
 import typer
 
 
+DEFAULT_CONFIG = "nanodet-plus-m_416"
+BATCH, WORKERS = 8, 1
+
+
 class OnProblem(str, Enum):
     """What becomes of files and objects that cannot be used."""
 
@@ -29,7 +33,9 @@ class Precision(str, Enum):
 
 
 Config = Annotated[str, typer.Option(metavar="NAME", help="Configuration by name, or a YAML file.")]
-Weights = Annotated[Path, typer.Option(metavar="FILE", help="Checkpoint, in any format that `jtmigrate inspect` reads.")]
+Weights = Annotated[
+    Path, typer.Option(metavar="FILE", help="Checkpoint, in any format that `jtmigrate inspect` reads.")
+]
 NumClasses = Annotated[int | None, typer.Option(min=1, help="Refuse a checkpoint with another number of classes.")]
 Classes = Annotated[
     str | None,

@@ -38,6 +38,8 @@ def counting(title: str, total: int | None, unit: str = "images") -> Iterator[Ca
 
         yield write
         return
-    with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[standing]}"), console=console) as bar:
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[standing]}"), console=console
+    ) as bar:
         task = bar.add_task(title, total=total, standing="")
         yield lambda done: bar.update(task, completed=done, standing=standing(done))

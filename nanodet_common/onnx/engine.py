@@ -49,7 +49,10 @@ class OnnxEngine:
 
 
 def load(_: str | None, path: Path, num_classes: int | None, dtype: DType) -> tuple[Config, OnnxEngine]:
-    """The configuration that the file carries, and an engine. Raises InputError where an option contradicts the file."""
+    """The configuration that the file carries, and an engine; the one that the user names does not count.
+
+    Raises InputError where another option contradicts the file.
+    """
     if dtype != "float32":
         raise InputError(f"{path}: the graph computes in float32, not in {dtype}")
     engine = OnnxEngine(path)
