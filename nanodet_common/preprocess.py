@@ -1,5 +1,6 @@
 """From an image file to the network's input: NanoDet's validation pipeline."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import numpy as np
 
 from nanodet_common.errors import InputError
 from nanodet_common.geometry import fit
+from nanodet_common.image_header import header_size
 
+MAX_PIXELS = 200_000_000
+"""Of a JPEG or PNG: 600 MB when decoded. A file of a few kilobytes can claim billions. OpenCV's own limit is 2^30."""
 LONGEST_SIDE = 32766
 """Pixels; OpenCV warps no larger pictures."""
 
@@ -16,14 +20,15 @@ LONGEST_SIDE = 32766
 def load_image(path: str | Path) -> np.ndarray:
     """An image file as uint8 (H, W, 3), blue first.
 
-    Raises InputError where there is none, where it does not decode, and where it is too large to be warped.
+    Raises InputError where there is none, it does not decode, has more than MAX_PIXELS, or is too large to be warped.
     """
     try:
-        content = np.frombuffer(Path(path).read_bytes(), np.uint8)
+        content = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot read the image: {error.strerror}") from error
+    _refuse_bomb(path, header_size(io.BytesIO(content)))
     try:
-        image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
     except cv2.error as error:
         raise InputError(f"{path}: cannot decode the image: {error.err}") from error
     if image is None:
@@ -32,6 +37,23 @@ def load_image(path: str | Path) -> np.ndarray:
     if max(height, width) > LONGEST_SIDE:
         raise InputError(f"{path}: {width} x {height} pixels; at most {LONGEST_SIDE} a side can be processed")
     return image
+
+
+def image_size(path: str | Path) -> tuple[int, int]:
+    """(width, height) of what `load_image` would give, from the file's header where that is enough.
+
+    Raises InputError as `load_image` does, except that damage after the header stays unnoticed.
+    """
+    try:
+        with open(path, "rb") as file:
+            size = header_size(file)
+    except OSError as error:
+        raise InputError(f"{path}: cannot read the image: {error.strerror}") from error
+    _refuse_bomb(path, size)
+    if size is None:
+        height, width = load_image(path).shape[:2]
+        size = width, height
+    return size
 
 
 def preprocess(
@@ -68,6 +90,11 @@ def normalise(image: np.ndarray, mean: Sequence[float], std: Sequence[float]) ->
     planes -= _each_channel(mean)
     planes /= _each_channel(std)
     return planes
+
+
+def _refuse_bomb(path: str | Path, size: tuple[int, int] | None) -> None:
+    if size and size[0] * size[1] > MAX_PIXELS:
+        raise InputError(f"{path}: {size[0]} x {size[1]} pixels; at most {MAX_PIXELS:,} are decoded")
 
 
 def _each_channel(values: Sequence[float]) -> np.ndarray:
