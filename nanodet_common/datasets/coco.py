@@ -4,6 +4,7 @@ import math
 import reprlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from os.path import isdir, isfile  # unlike Path's own, they answer for names that no file can have
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,7 +39,7 @@ def read_coco(
     holds no COCO annotations, for unusable categories and for an unusable class list.
     """
     source, folder = Path(annotations), Path(images)
-    if not folder.is_dir():
+    if not isdir(folder):
         raise InputError(f"{folder}: no such folder of images")
     content = _checked(read_json(source), source)
     categories = _categories(content["categories"], source)
@@ -50,7 +51,7 @@ def read_coco(
     records = []
     for image_id, file_name in sorted(files.items()):
         picture = folder / file_name
-        if not picture.is_file():
+        if not isfile(picture):
             problems.left_out("missing image", source, f"image {image_id}: no {file_name!r} in {folder}")
             continue
         size = picture_size(picture, problems)
@@ -140,9 +141,16 @@ def _box(bbox: Any) -> Box | None:
     """x, y, width, height -> x1, y1, x2, y2."""
     if not (isinstance(bbox, list) and len(bbox) == 4 and all(type(side) in (int, float) for side in bbox)):
         return None
-    # A whole number may have thousands of digits.
-    x, y, width, height = (float(side) if abs(side) < LARGEST_ID else math.copysign(math.inf, side) for side in bbox)
+    x, y, width, height = map(_float, bbox)
     return x, y, x + width, y + height
+
+
+def _float(value: int | float) -> float:
+    """JSON's whole numbers may be larger than any float."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _is_id(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from os.path import isfile  # unlike Path's own, it answers for names that no file can have
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -44,7 +45,7 @@ def _read_image(
     folder: Path, name: str, image_id: int, labels: Mapping[str, int], listed_in: Path, problems: Problems
 ) -> ImageRecord | None:
     annotation = folder / "Annotations" / f"{name}.xml"
-    if not annotation.is_file():
+    if not isfile(annotation):
         problems.left_out("missing annotation", listed_in, f"{name!r} is listed, but there is no {annotation}")
         return None
     try:
@@ -70,7 +71,7 @@ def _picture(folder: Path, name: str, root: Element) -> Path | None:
     """The picture of that name, otherwise the one that the XML names, of which labelling tools write any path."""
     named = (root.findtext("filename") or "").strip().replace("\\", "/")
     for candidate in (folder / f"{name}.jpg", folder / Path(named).name):
-        if candidate.is_file():
+        if isfile(candidate):
             return candidate
     return None
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from os.path import isdir, isfile  # unlike Path's own, they answer for names that no file can have
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,12 +27,12 @@ def find_lists(root: Path, sets: Sequence[str]) -> tuple[ImageList, ...]:
     root: a VOCdevkit folder, or one with Annotations, JPEGImages and ImageSets/Main. Raises InputError for a folder
     that is neither, and for a set that is missing or ambiguous.
     """
-    if not root.is_dir():
+    if not isdir(root):
         raise InputError(f"{root}: no such folder; give a VOCdevkit folder or one of a year such as VOC2007")
     if not sets:
         raise InputError(f"{root}: no set is named; give one such as 2007:test")
-    folders = [root] if (root / LISTS).is_dir() else sorted(root.glob("VOC*"))
-    folders = [folder for folder in folders if (folder / LISTS).is_dir()]
+    folders = [root] if isdir(root / LISTS) else sorted(root.glob("VOC*"))
+    folders = [folder for folder in folders if isdir(folder / LISTS)]
     if not folders:
         raise InputError(f"{root}: neither it nor a folder VOC* in it has {LISTS.as_posix()}")
     return tuple(_find_list(root, folders, name) for name in sets)
@@ -40,7 +41,7 @@ def find_lists(root: Path, sets: Sequence[str]) -> tuple[ImageList, ...]:
 def _find_list(root: Path, folders: Sequence[Path], wanted: str) -> ImageList:
     year, colon, name = wanted.rpartition(":")
     candidates = [folder for folder in folders if not colon or folder.absolute().name == f"VOC{year}"]
-    having = [folder for folder in candidates if (folder / LISTS / f"{name}.txt").is_file()]
+    having = [folder for folder in candidates if isfile(folder / LISTS / f"{name}.txt")]
     if len(having) == 1:
         file = having[0] / LISTS / f"{name}.txt"
         return ImageList(having[0], file, _read_names(file))
