@@ -72,6 +72,15 @@ class Agreement:
         return self.matched / self.reference if self.reference else None
 
     @property
+    def worst(self) -> dict[str, float | None]:
+        """The largest distances of a pair, "corner" and "score"; None without pairs."""
+        return {name: float(values.max()) if values.size else None for name, values in self._distances.items()}
+
+    @property
+    def _distances(self) -> dict[str, np.ndarray]:
+        return {"corner": self.pairs.corner, "score": self.pairs.score}
+
+    @property
     def explained(self) -> int:
         """Differences that rounding accounts for."""
         return sum(difference.explained for difference in self.differences)
@@ -83,7 +92,6 @@ class Agreement:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: numbers are numbers, and what was not measured is None."""
-        distances = {"corner": self.pairs.corner, "score": self.pairs.score}
         return {
             "agreed": bool(self),
             "failures": list(self.failures),
@@ -94,8 +102,8 @@ class Agreement:
             "floor": self.floor._asdict() if self.floor else None,
             "matched": self.matched,
             "share_matched": self.share_matched,
-            "worst": {name: worst(values) for name, values in distances.items()},
-            "histograms": {name: histogram(values) for name, values in distances.items()},
+            "worst": self.worst,
+            "histograms": {name: histogram(values) for name, values in self._distances.items()},
             "metrics": {one.name: {**one._asdict(), "difference": one.difference} for one in self.metrics},
             "explained": self.explained,
             "unexplained": self.unexplained,
@@ -155,11 +163,6 @@ def histogram(values: np.ndarray) -> list[dict[str, Any]]:
     powers = range(exponents.min(), exponents.max() + 1) if exponents.size else ()
     counted = [{"up_to": 10.0**power, "count": int(np.count_nonzero(exponents == power))} for power in powers]
     return [{"up_to": 0.0, "count": int(np.count_nonzero(values == 0))}, *counted]
-
-
-def worst(values: np.ndarray) -> float | None:
-    """The largest; None of nothing."""
-    return float(values.max()) if values.size else None
 
 
 def _missing(dataset: Dataset, run: Mapping[int, Detections], side: str) -> Iterator[str]:

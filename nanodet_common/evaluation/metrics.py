@@ -95,5 +95,5 @@ def _check_detections(image_id: int, detections: Detections, num_classes: int) -
         )
     if not (np.isfinite(detections.boxes).all() and np.isfinite(detections.scores).all()):
         raise InputError(f"image {image_id}: a box or a score of a detection is not a finite number")
-    if count and not (0 <= detections.labels.min() and detections.labels.max() < num_classes):
+    if count and not (detections.labels.min() >= 0 and detections.labels.max() < num_classes):
         raise InputError(f"image {image_id}: a label of a detection is not within 0 .. {num_classes - 1}")

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jtmigrate.files import replacing
 from nanodet_common.datasets.classes import plain_name
 from nanodet_common.datasets.dataset import Dataset
 from nanodet_common.datasets.json_file import read_json
 from nanodet_common.errors import InputError
 from nanodet_common.evaluation.metrics import check_found
+from nanodet_common.files import write_bytes
 from nanodet_common.postprocess import Detections
 
 LARGEST = 1e9
@@ -39,12 +39,7 @@ def write_results(
     check_found(dataset, found)
     ids = _category_ids(dataset, category_ids)
     rows = (row for record in dataset.images for row in _rows(record.image_id, found[record.image_id], dataset, ids))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            file.write(b"[\n" + ",\n".join(map(json.dumps, rows)).encode() + b"\n]\n")
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}; give another path") from error
+    write_bytes(path, b"[\n" + ",\n".join(map(json.dumps, rows)).encode() + b"\n]\n")
 
 
 def read_results(path: Path, dataset: Dataset, *, category_ids: Sequence[int] | None = None) -> dict[int, Detections]:
