@@ -61,7 +61,7 @@ def with_classes(config: Config, classes: str | None) -> Config:
 
 
 def only(dataset: Dataset, text: str) -> Dataset:
-    """The images with the ids of `--only`, "1,5,7". Raises InputError for other text and for an id that is not there."""
+    """The images with the ids of `--only`, "1,5,7". Raises InputError for other text and for an unknown id."""
     try:
         wanted = {int(number) for number in text.split(",")}
     except ValueError as error:
