@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -85,52 +85,74 @@ def evaluate(framework: Framework, request: Request, *, floor_images: int, tell:
     if exported and framework != "onnx":
         raise UserError(f"{request.weights}: a graph without trainable weights: evaluate it with --framework onnx")
     exports = framework == "onnx" and not exported
-    _check_installed((*programs, TORCH) if exports else programs)
-    config = with_classes(_config(request), request.classes)
-    dataset = read_dataset(request.source, config)
+    check_installed((*programs, TORCH) if exports else programs)
+    _, dataset = model_and_data(request)
     check_evaluable(dataset, request.difficult)
     with TemporaryDirectory() as folder:
         if exports:
             request = _exported(request, Path(folder, "graph.onnx"), tell)
-        run = _Runner(request, Path(folder), tell)
+        run = Runner(request, Path(folder), tell)
         runs = [evaluated(one.name, dataset, run(one), request.difficult) for one in programs]
         if len(runs) == 1:
             return Outcome(dataset, tuple(runs))
-        ids = _spread_out([record.image_id for record in dataset.images], floor_images)
-        floor = _floor(*(run(TORCH, only=ids, dtype=dtype).raw for dtype in ("float32", "float64")))
-        return Outcome(dataset, tuple(runs), _agreement(dataset, *runs, floor))
+        ids = spread_out([record.image_id for record in dataset.images], floor_images)
+        single, double = (run(TORCH, only=ids, dtype=dtype).raw for dtype in ("float32", "float64"))
+        floor = noise_floor((single[image], double[image]) for image in ids)
+        return Outcome(dataset, tuple(runs), agreement(dataset, *runs, floor))
 
 
-class _Runner:
+def model_and_data(request: Request) -> tuple[Config, Dataset]:
+    """The configuration, with the number and the names of the classes, and the data set. Raises UserError."""
+    if request.weights.suffix == ONNX_SUFFIX:
+        from nanodet_common.onnx.engine import load
+
+        config, _ = load(request.config, request.weights, request.num_classes, "float32")
+    else:
+        config, _ = load_weights(request.config, request.weights, num_classes=request.num_classes)
+    config = with_classes(config, request.classes)
+    return config, read_dataset(request.source, config)
+
+
+class Runner:
     """Runs frameworks over the data set that a request names."""
 
     def __init__(self, request: Request, folder: Path, tell: Callable[[str], None]) -> None:
         self._request, self._folder, self._tell = request, folder, tell
 
     def __call__(self, program: Program, *, only: Sequence[int] = (), dtype: str = "float32") -> Record:
-        """One run, over all images, or over a few, for which scores and boxes before suppression are kept."""
-        which = f"{len(only)} images, {dtype}, for the noise floor" if only else "all images"
-        self._tell(f"{program.name}: {which}")
+        """One run, over all images, or over those with these ids, whose scores and boxes before suppression are kept.
+
+        Raises UserError if it fails.
+        """
+        self._tell(f"{program.name}, {dtype}: {len(only) or 'all'} images")
         path = self._folder / "run.npz"
-        few = {"--only": ",".join(map(str, only)), "--dtype": dtype}
-        arguments = [*self._request.arguments(), "--record", str(path), *(_flags(few) if only else [])]
-        _start(program, "eval", [*arguments, *(["--raw"] if only else [])])
+        arguments = [*self._request.arguments(), "--record", str(path), "--dtype", dtype]
+        _start(program, "eval", [*arguments, *(["--only", ",".join(map(str, only)), "--raw"] if only else [])])
         return read_record(path)
 
 
-def _check_installed(programs: Sequence[Program]) -> None:
+def check_installed(programs: Sequence[Program]) -> None:
+    """Raise ModuleNotFoundError for a framework that is not there: known before the first run, not after it."""
     for program in programs:
         if find_spec(program.needs) is None:
             raise ModuleNotFoundError(f"No module named {program.needs!r}", name=program.needs)
 
 
-def _config(request: Request) -> Config:
-    """That of the weights: of the checkpoint, or carried by the ONNX file."""
-    if request.weights.suffix == ONNX_SUFFIX:
-        from nanodet_common.onnx.engine import load
+def spread_out(ids: Sequence[int], count: int) -> list[int]:
+    """At most `count` of the ids, at equal distances."""
+    return [ids[place] for place in np.unique(np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int))]
 
-        return load(request.config, request.weights, request.num_classes, "float32")[0]
-    return load_weights(request.config, request.weights, num_classes=request.num_classes).config
+
+def agreement(dataset: Dataset, reference: Evaluated, candidate: Evaluated, floor: Floor) -> Agreement:
+    """Compare two runs, whose weights and inputs have to be the same."""
+    compared = compare_runs(
+        dataset,
+        reference.record.found,
+        candidate.record.found,
+        evidence=Evidence(reference.record.candidates.__getitem__, floor, NANODET_LIMITS),
+        metrics=(reference.coco, candidate.coco),
+    )
+    return replace(compared, failures=(*_unequal_conditions(dataset, reference, candidate), *compared.failures))
 
 
 def _exported(request: Request, path: Path, tell: Callable[[str], None]) -> Request:
@@ -149,27 +171,6 @@ def _start(program: Program, command: str, arguments: Sequence[str]) -> None:
     done = subprocess.run(called, env=environment, stdout=sys.stderr)
     if done.returncode:
         raise UserError(f"{program.name} ended with exit code {done.returncode}; its own message stands above")
-
-
-def _spread_out(ids: Sequence[int], count: int) -> list[int]:
-    """At most `count` of the ids, at equal distances."""
-    return [ids[place] for place in np.unique(np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int))]
-
-
-def _floor(single: Mapping[int, Any], double: Mapping[int, Any]) -> Floor:
-    return noise_floor((single[image], double[image]) for image in single)
-
-
-def _agreement(dataset: Dataset, reference: Evaluated, candidate: Evaluated, floor: Floor) -> Agreement:
-    evidence = Evidence(reference.record.candidates.__getitem__, floor, NANODET_LIMITS)
-    compared = compare_runs(
-        dataset,
-        reference.record.found,
-        candidate.record.found,
-        evidence=evidence,
-        metrics=(reference.coco, candidate.coco),
-    )
-    return replace(compared, failures=(*_unequal_conditions(dataset, reference, candidate), *compared.failures))
 
 
 def _unequal_conditions(dataset: Dataset, reference: Evaluated, candidate: Evaluated) -> list[str]:
