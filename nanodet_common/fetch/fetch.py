@@ -1,6 +1,7 @@
 """An entry of the catalogue: its files brought here and unpacked."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,19 +33,24 @@ def fetch(entry: Entry, folder: Path, report: Report, *, patience: Patience = DE
     """Bring all files of an entry into its place within `folder` and unpack the archives among them there.
 
     What is there already is checked and neither fetched nor unpacked again. Raises InputError as `download` and
-    `unpack` do.
+    `unpack` do, for the first file that fails, when all were tried.
     """
     place = folder / entry.folder
-    found = []
+    found, failed = [], {}
     for file in entry.files:
-        downloaded = download(
-            file, place, lambda done, total, name=file.name: report(name, done, total), patience=patience
-        )
-        unpacked = None
-        if file.members:
-            label = f"unpacking {file.name}"
-            unpacked = unpack(
-                downloaded.path, place, file.members, lambda done, total, label=label: report(label, done, total)
-            )
-        found.append(Fetched(file, downloaded, unpacked))
+        try:
+            found.append(_fetch_file(file, place, report, patience))
+        except InputError as error:
+            failed[file.name] = str(error)
+    if failed:
+        (_, reason), *others = failed.items()
+        raise InputError(reason + (f". Neither came {', '.join(name for name, _ in others)}" if others else ""))
     return tuple(found)
+
+
+def _fetch_file(file: RemoteFile, place: Path, report: Report, patience: Patience) -> Fetched:
+    downloaded = download(file, place, partial(report, file.name), patience=patience)
+    if not file.members:
+        return Fetched(file, downloaded, None)
+    unpacked = unpack(downloaded.path, place, file.members, partial(report, f"unpacking {file.name}"))
+    return Fetched(file, downloaded, unpacked)

@@ -59,3 +59,14 @@ def test_a_data_set_is_ready_after_one_call_and_kept_by_the_next(tmp_path, monke
         assert (found.unpacked, found.download.fetched) == (len(members), False)
         assert len(read_voc(tmp_path / "data/sets/VOCdevkit", ["2007:test"], ["cat"])) == 2
         assert len(server.requests) == 1
+
+
+def test_a_file_that_fails_keeps_no_other_from_coming(tmp_path, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    with serving(Server(b"content")) as server, serving(Server(b"", statuses=[404] * 2)) as empty:
+        files = [
+            RemoteFile(name, (at.url,), None, None) for name, at in zip("abc", (empty, server, empty), strict=True)
+        ]
+        with pytest.raises(InputError, match=r"^a cannot be fetched: .*HTTP 404.*\. Neither came c$"):
+            fetch(Entry("", "", tuple(files), ""), tmp_path, lambda *progress: None)
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
