@@ -69,9 +69,7 @@ def voc_set(
     return folder
 
 
-def coco_set(
-    folder: Path, sizes: Sequence[tuple[int, int]] = SIZES, names: Sequence[str] = NAMES
-) -> tuple[Path, Path]:
+def coco_set(folder: Path, sizes: Sequence[tuple[int, int]] = SIZES, names: Sequence[str] = NAMES) -> tuple[Path, Path]:
     """A COCO file and its folder of pictures; ids of images and categories are neither contiguous nor from 1."""
     pictures = folder / "pictures"
     pictures.mkdir(parents=True)

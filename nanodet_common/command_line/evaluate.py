@@ -33,9 +33,7 @@ def command(
         typer.Option(metavar="FILE.npz", help="Write the run here, to be compared with others, and evaluate nothing."),
     ] = None,
     only: Annotated[str | None, typer.Option(metavar="ID,...", help="Only the images with these ids.")] = None,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="With --record: scores and boxes before suppression too.")
-    ] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="With --record: scores and boxes before suppression too.")] = False,
 ) -> None:
     """Run the detector over a data set and evaluate what it finds: COCO's mAP and, with --voc, VOC's too.
 

@@ -64,7 +64,9 @@ def test_the_order_of_the_classes_is_the_models(call, material, tmp_path):
     found = []
     for classes in (",".join(hand_made.NAMES), path):
         out = tmp_path / f"{len(found)}.json"
-        done = call("torch", "eval", *material.model, *coco_options(material), *FAST, "--classes", classes, "--out", out)
+        done = call(
+            "torch", "eval", *material.model, *coco_options(material), *FAST, "--classes", classes, "--out", out
+        )
         assert done.code == 0, done.err
         found.append([one["category_name"] for one in json.loads(out.read_text())])
     renamed = dict(zip(hand_made.NAMES, names, strict=True))
