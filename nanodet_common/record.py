@@ -83,7 +83,7 @@ def read_record(path: Path) -> Record:
             },
             facts=texts["facts"],
         )
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not the record of a run: {error}") from error
 
 

@@ -77,7 +77,7 @@ class Outcome:
         return {
             "dataset": {"images": len(self.dataset), "objects": object_counts(self.dataset), "problems": problems},
             "runs": {run.name: run.to_dict() for run in self.runs},
-            "agreement": self.agreement.to_dict() if self.agreement else None,
+            "agreement": None if self.agreement is None else self.agreement.to_dict(),
             "images": images,
         }
 
@@ -91,7 +91,7 @@ class Outcome:
         console.print()
         for run in self.runs:
             console.print(run_words(run), soft_wrap=True, markup=False)
-        if self.agreement:
+        if self.agreement is not None:
             console.print()
             print_agreement(self.agreement, tuple(run.name for run in self.runs), console)
         if json_file:
