@@ -44,7 +44,7 @@ def main() -> None:
             compared = compare_runs(dataset, golden_detections(arguments.shared, dataset), run.found)
             worst = compared.to_dict()["worst"]
             print(
-                f"  matched {compared.matched:,} of {compared.reference:,} of the original's; {compared.candidate:,} found"
+                f"  {compared.candidate:,} found, {compared.matched:,} of the original's {compared.reference:,} matched"
             )
             print(f"  worst pair {worst['corner']:.1e} px, {worst['score']:.1e} in score")
 

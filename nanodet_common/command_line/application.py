@@ -26,9 +26,8 @@ def application(name: str, program: str, load: Load, export_graph: Export | None
     """`python -m PROGRAM` around the framework NAME; without `export` where nothing can be exported."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
-    @app.callback()
+    @app.callback(help=f"NanoDet-Plus in {name}.")
     def bind(context: typer.Context) -> None:
-        """NanoDet-Plus: evaluate a checkpoint, detect objects in pictures and videos, export."""
         context.obj = Backend(name, program, load, export_graph)
 
     app.command("eval")(evaluate.command)

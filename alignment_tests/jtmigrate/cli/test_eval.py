@@ -4,18 +4,15 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from alignment_tests.jtmigrate.in_process import play
 from alignment_tests.nanodet_common import hand_made
 from jtmigrate.cli import main
 from jtmigrate.presets import nanodet_eval
-from nanodet_common.command_line.application import application
-from nanodet_common.engine import from_checkpoint
-from nanodet_common.record import Record, read_record, write_record
-from nanodet_ref_torch.engine import Engine
+from nanodet_common.record import Record
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +79,7 @@ def test_a_run_that_fails_is_told_once(evaluate, model, tmp_path, capfd):
     assert "Traceback" not in written.err
 
 
-# Faults: Jittor's process is played by torch, and what it found is changed.
+# Faults: Jittor is played by torch, and what it found is changed.
 
 
 def shifted(record: Record) -> Record:
@@ -119,23 +116,6 @@ def nudged(record: Record) -> Record:
     )
 
 
-@pytest.fixture
-def with_fault(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Record], Record]], None]:
-    """Let torch, in this process, play both frameworks, and a fault fall on the second."""
-
-    def with_fault(fault: Callable[[Record], Record]) -> None:
-        def start(program: nanodet_eval.Program, command: str, arguments: list[str]) -> None:
-            app = application(program.name, program.module, from_checkpoint(Engine))
-            app([command, *arguments], standalone_mode=False)
-            if program is nanodet_eval.JITTOR:
-                path = Path(arguments[arguments.index("--record") + 1])
-                write_record(path, fault(read_record(path)))
-
-        monkeypatch.setattr(nanodet_eval, "_start", start)
-
-    return with_fault
-
-
 @pytest.mark.parametrize(
     ("fault", "code", "words"),
     [
@@ -149,8 +129,8 @@ def with_fault(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Record], 
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_fault_is_found(evaluate, with_fault, model, voc, capsys, fault, code, words):
-    with_fault(fault)
+def test_a_fault_is_found(evaluate, model, voc, capsys, monkeypatch, fault, code, words):
+    play(monkeypatch, fault)
     assert evaluate(*model, *voc, "--workers", "0", "--floor-images", "2") == code
     assert words in capsys.readouterr().out
 
