@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nanodet_common.command_line import options
+from jtmigrate.cli import eval_options as options
 
 if TYPE_CHECKING:
     import numpy as np

@@ -169,6 +169,8 @@ def refused(material, folder: Path):
     yield [*voc, "--only", "1,99"], "--only names images that the data set does not have: 99"
     yield [*voc, "--num-classes", "4"], "head has 3 classes, but --num-classes says 4"
     yield [*voc, "--json", str(material.config / "a.json")], "cannot write"
+    yield [*voc, "--json", "a.json", "--record", "a.npz"], "--json means nothing with --record"
+    yield [*voc, "--raw"], "--raw means nothing with no --record"
     yield [*voc, "--weights", str(folder / "none.pth")], "none.pth: no such file"
     yield [*voc, "--weights", str(material.config)], "neither a PyTorch checkpoint nor"
     yield [*voc, "--config", "nanodet-plus-m-1.5x_320"], "does not fit nanodet-plus-m-1.5x_320"
