@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from jtmigrate.cli import compare, convert, diff, doctor, inspect, match, trace, verify
+from jtmigrate.cli import compare, convert, diff, doctor, fetch, inspect, match, trace, verify
 from jtmigrate.errors import UserError
 from jtmigrate.report.numbers import printable
 
@@ -29,6 +29,7 @@ app.command("verify")(verify.command)
 app.command("convert")(convert.command)
 app.command("inspect")(inspect.command)
 app.command("match")(match.command)
+app.command("fetch")(fetch.command)
 app.command("doctor")(doctor.command)
 
 

@@ -1,7 +1,6 @@
 """The two NanoDet-Plus detectors, bound to the toolkit: what a checkpoint must hold, how the pair is built and run."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from jtmigrate.frameworks.training import Training
 from jtmigrate.naming.prefixes import unwrap
 from jtmigrate.naming.schema import Schema, TensorSpec
 from jtmigrate.naming.validate import check_schema
+from jtmigrate.presets.mendable import mendable
 from nanodet_common.assignment_margin import assignment_margin
 from nanodet_common.config import Config, load_config
 from nanodet_common.errors import InputError
@@ -78,7 +78,7 @@ def settings(config: str | None, *, num_classes: int | None, weights: Path | Non
 def picture(config: Config, image: Path) -> Picture:
     """Read an image and prepare it as validation does."""
     data = config.data.val
-    with _mendable():
+    with mendable():
         pixels = load_image(image)
     tensor, matrix = preprocess(
         pixels, data.input_size, data.pipeline.mean, data.pipeline.std, keep_ratio=data.keep_ratio
@@ -240,7 +240,7 @@ def _config(name: str, num_classes: int | None, shapes: Shapes) -> Config:
     Tensors without the detector's head leave the number alone: nothing of theirs will fit, and the check of all names
     and shapes says so better than a word about the head.
     """
-    with _mendable():
+    with mendable():
         config = load_config(name, num_classes=num_classes)
     try:
         found = num_classes_of(shapes, config.model.arch.head.reg_max)
@@ -249,12 +249,3 @@ def _config(name: str, num_classes: int | None, shapes: Shapes) -> Config:
     if num_classes not in (None, found):
         raise UserError(f"the checkpoint's head has {found} classes, but --num-classes says {num_classes}")
     return config.with_num_classes(found)
-
-
-@contextmanager
-def _mendable() -> Iterator[None]:
-    """What the detectors' common code calls bad input is a user's mistake to the toolkit."""
-    try:
-        yield
-    except InputError as error:
-        raise UserError(str(error)) from error

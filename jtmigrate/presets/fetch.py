@@ -1,0 +1,16 @@
+"""The data sets and weights of the two detectors, for `jtmigrate fetch`."""
+
+from pathlib import Path
+
+from jtmigrate.presets.mendable import mendable
+from nanodet_common.fetch.catalogue import CATALOGUE, Entry
+from nanodet_common.fetch.fetch import Fetched, Report, fetch, find_entry
+
+__all__ = ["CATALOGUE", "Entry", "Fetched", "Report", "bring"]
+
+
+def bring(name: str, folder: Path, report: Report) -> tuple[Entry, tuple[Fetched, ...]]:
+    """Fetch what has this name in the catalogue. Raises UserError where it is unknown or cannot be brought."""
+    with mendable():
+        entry = find_entry(name)
+        return entry, fetch(entry, folder, report)
