@@ -105,20 +105,7 @@ def test_a_fault_is_found_where_it_is(kind):
     assert result.first_fault.own_fault
 
 
-FALSE_ALARMS = {
-    "residual": "alone, a stand-in does not write into its input as the reference's layer does",
-}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name, marks=pytest.mark.xfail(reason=FALSE_ALARMS[name], strict=True) if name in FALSE_ALARMS else ()
-        )
-        for name in KINDS
-    ],
-)
+@pytest.mark.parametrize("name", KINDS)
 def test_its_gradients_are_aligned_too(name):
     """In training, but for the transformer: dropout draws other numbers in either framework."""
     result = diff(*both(KINDS[name], training=name != "transformer"), KINDS[name].inputs, backward=True)

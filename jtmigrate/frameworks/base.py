@@ -22,7 +22,7 @@ from jtmigrate.trace.record import ROOT, LayerRecord, Trace
 from jtmigrate.trace.recorder import Recorder, fetched
 from jtmigrate.trace.sources import source_line
 from jtmigrate.trace.stages import stages_watched
-from jtmigrate.trace.stand_ins import Backward, StandIns
+from jtmigrate.trace.stand_ins import Backward, StandIns, Write
 from jtmigrate.trace.store import ArrayStore
 from jtmigrate.trace.structure import map_leaves, take_apart
 
@@ -72,6 +72,8 @@ class Tape(ABC):
 class Adapter(ABC):
     """One framework. Models are run as they stand: no switch to evaluation mode."""
 
+    write: Write | None = None
+    """None where no module of the framework writes into its input."""
     name: str
     computing_method: str
     """Name of the method of a module that computes it: `forward` or `execute`."""
@@ -196,6 +198,7 @@ class Adapter(ABC):
                 self.keeper,
                 lambda array: self.tensor(array, dtype),
                 self.pullback(dtype) if backward else None,
+                self.write,
             )
 
             def perform(record: LayerRecord) -> LayerRecord | None:

@@ -130,8 +130,10 @@ class JittorAdapter(Adapter):
     def running(self, model: jt.Module, dtype: DType, *, backward: bool = False) -> Iterator[jt.Module]:
         converts = jt.flags.auto_convert_64_to_32 if dtype == "float32" else 0
         frozen = frozen_by_eval(model) if backward else []
+        # As arrays: a Var that is held keeps the graph of everything computed from it, here of step after step.
+        before = [(var, var.numpy(), var.requires_grad) for var in variables_of(model)]
         try:
-            with self.unchanged(model), jt.flag_scope(no_grad=int(not backward), auto_convert_64_to_32=converts):
+            with jt.flag_scope(no_grad=int(not backward), auto_convert_64_to_32=converts):
                 for var in frozen:
                     var.start_grad()
                 if dtype == "float64":
@@ -142,6 +144,10 @@ class JittorAdapter(Adapter):
                             var.requires_grad = trained
                 yield model
         finally:
+            with jt.flag_scope(auto_convert_64_to_32=0):
+                for var, content, requires_grad in before:
+                    var.assign(jt.array(content))
+                    var.requires_grad = requires_grad
             for var in frozen:
                 var.stop_grad()
             runtime.restore_subnormals()

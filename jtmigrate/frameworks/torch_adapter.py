@@ -22,6 +22,12 @@ class TorchAdapter(Adapter):
     name = "torch"
     computing_method = "forward"
 
+    @staticmethod
+    def write(tensor: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        before = tensor.clone()
+        tensor.copy_(value)
+        return before
+
     def total(self, terms: Sequence[torch.Tensor]) -> torch.Tensor:
         return torch.cat([term.reshape(-1) for term in terms]).sum()
 

@@ -30,6 +30,7 @@ class LayerRecord:
     parent     key of the call that made this one; None for the model itself
     arguments  the call's (args, kwargs) with slots in place of the arrays of `inputs` (see trace.structure)
     result     what it returned, with slots in place of the arrays of `outputs`
+    written    inputs that the call wrote into and returned: their slots, with the output's slot
     gradients  gradient of the loss with respect to the outputs, by output slot; empty for a run without backward pass
     handed     arrays that this module handed to its children, by "child key/slot"; filled for an isolated replay only,
                where children answer with the reference's outputs and what they are given is the proof
@@ -50,6 +51,7 @@ class LayerRecord:
     parent: str | None = None
     arguments: Any = ((), {})
     result: Any = None
+    written: Mapping[str, str] = field(default_factory=dict)
     gradients: Arrays = field(default_factory=dict)
     handed: Arrays = field(default_factory=dict)
     pullback: Arrays = field(default_factory=dict)

@@ -68,6 +68,7 @@ class Recorder:
                 raise UserError(f"{self._name}: {path or 'the model'} ({kind}) {raised(error)}") from error
             self._open.pop()
             result, outputs = take_apart(output, self._is_tensor)
+            left = {slot: self._keep(tensor) for slot, tensor in outputs.items()}
             self.finished.append(
                 LayerRecord(
                     path=path,
@@ -75,10 +76,16 @@ class Recorder:
                     kind=kind,
                     is_leaf=is_leaf and key not in self._callers,
                     inputs=kept,
-                    outputs={slot: self._keep(tensor) for slot, tensor in outputs.items()},
+                    outputs=left,
                     parent=parent,
                     arguments=arguments,
                     result=result,
+                    written={
+                        slot: returned
+                        for slot, tensor in inputs.items()
+                        for returned, other in outputs.items()
+                        if tensor is other and kept[slot] is not left[returned]
+                    },
                     gradients={slot: self._watch(tensor) for slot, tensor in outputs.items()} if self._watch else {},
                 )
             )

@@ -37,6 +37,10 @@ class Backward(Protocol):
         """
 
 
+Write = Callable[[Any, Any], Any]
+"""(tensor, value): the tensor becomes the value, for a backward pass too; returns what it was before."""
+
+
 class _OffScript(Exception):
     """The module under test called a child for which the reference has no answer."""
 
@@ -68,6 +72,7 @@ class StandIns:
     keeper           makes the `keep` of a `Recorder`, for one performance
     make             turns a recorded array into a tensor of the framework
     backward         None for a forward pass alone
+    write            writes a value into a tensor in place and returns what it was, where modules may do so
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class StandIns:
         keeper: Callable[[], Callable[[Any], Any]],
         make: Callable[[Any], Any],
         backward: Backward | None = None,
+        write: Write | None = None,
     ):
         self._reference = reference
         self._known = {layer.path for layer in reference.layers} | set(reference.uncalled)
@@ -84,6 +90,7 @@ class StandIns:
         self._keeper = keeper
         self._make = make
         self._backward = backward
+        self._write = write
         self._stages: dict[str, Callable] = {}
         self._scene: _Scene | None = None
 
@@ -176,8 +183,14 @@ class StandIns:
         _, tensors = call_arguments(args, kwargs, self._is_tensor)
         for slot, tensor in tensors.items():
             scene.handed[f"{call.key}/{slot}"] = scene.keep(tensor)
-        self._leave(scene, call.key, tensors)
-        return put_together(call.result, self._enter(scene, f"answer of {call.key}", call.outputs))
+        answer = self._enter(scene, f"answer of {call.key}", call.outputs)
+        left = dict(tensors)
+        if self._write:
+            for slot, returned in call.written.items():
+                left[slot] = self._write(tensors[slot], answer[returned])
+                answer[returned] = tensors[slot]
+        self._leave(scene, call.key, left)
+        return put_together(call.result, answer)
 
 
 def _left_over(scene: _Scene) -> str:
