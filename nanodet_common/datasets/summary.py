@@ -1,0 +1,45 @@
+"""A data set in a few lines: what there is, and what is wrong with it."""
+
+from collections import Counter
+
+import numpy as np
+
+from nanodet_common.datasets.dataset import Dataset
+
+SHOWN = 3
+"""Examples of each kind of problem."""
+
+
+def summary(dataset: Dataset) -> str:
+    """Lines on images, objects and classes, and for every kind of problem its number and the first few."""
+    counts = object_counts(dataset)
+    difficult = sum(int(image.difficult.sum()) for image in dataset.images)
+    crowds = sum(int(image.crowd.sum()) for image in dataset.images)
+    empty = sum(len(image.boxes) == 0 for image in dataset.images)
+    absent = [name for name, count in counts.items() if count == 0]
+    lines = [
+        f"images: {len(dataset):,} ({empty:,} without objects)",
+        f"objects: {sum(counts.values()):,} ({difficult:,} difficult, {crowds:,} crowds)",
+        f"classes: {len(counts):,}" + (f" (none of: {', '.join(absent)})" if absent else ""),
+    ]
+    return "\n".join(lines + problem_lines(dataset))
+
+
+def object_counts(dataset: Dataset) -> dict[str, int]:
+    """Objects of each class, in the order of the classes."""
+    labels = [image.labels for image in dataset.images]
+    counts = np.bincount(np.concatenate([np.zeros(0, np.int64), *labels]), minlength=len(dataset.class_names))
+    return dict(zip(dataset.class_names, counts.tolist(), strict=True))
+
+
+def problem_lines(dataset: Dataset) -> list[str]:
+    """One line a kind of problem, the most frequent kind first, and the first few of each with file and reason."""
+    lines = [f"problems: {len(dataset.problems):,}"]
+    for kind, count in Counter(problem.kind for problem in dataset.problems).most_common():
+        lines.append(f"  {kind}: {count:,}")
+        examples = Counter((problem.source, problem.reason) for problem in dataset.problems if problem.kind == kind)
+        for (source, reason), times in list(examples.items())[:SHOWN]:
+            lines.append(f"    {source}: {reason}" + (f" ({times:,} times)" if times > 1 else ""))
+        if len(examples) > SHOWN:
+            lines.append("    ...")
+    return lines
