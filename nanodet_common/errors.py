@@ -1,7 +1,9 @@
 """The exceptions whose text is written for the user."""
 
+from jtmigrate.errors import UserError
 
-class InputError(Exception):
+
+class InputError(UserError):
     """A file, name or value from outside is unusable. One line: what is wrong, where, and what to do about it."""
 
 
