@@ -37,7 +37,7 @@ class OptimizerConfig(Section):
     weight_decay: NonNegativeFloat
     no_norm_decay: bool = False
     no_bias_decay: bool = False
-    param_level_cfg: dict[str, ParameterConfig] = {}
+    param_level_cfg: dict[str, ParameterConfig] = Field(default_factory=dict)
 
 
 class WarmupConfig(Section):
