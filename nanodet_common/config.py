@@ -310,8 +310,11 @@ class Config(Section):
         return self.model_copy(update={"model": model, "class_names": class_names_for(num_classes)})
 
     def with_class_names(self, class_names: Sequence[str]) -> "Config":
-        """The same configuration for these classes."""
-        return self.with_num_classes(len(class_names)).model_copy(update={"class_names": tuple(class_names)})
+        """The same configuration with other names for its classes. Raises InputError for another number of them."""
+        expected = self.model.arch.head.num_classes
+        if len(class_names) != expected:
+            raise InputError(f"{len(class_names)} classes are named, but the model has {expected}")
+        return self.model_copy(update={"class_names": tuple(class_names)})
 
     def to_yaml(self) -> str:
         """The text of a file from which `load_config` reads the same."""

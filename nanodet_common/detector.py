@@ -1,6 +1,5 @@
 """Find objects in one picture after the other, with any engine."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,8 @@ from nanodet_common.preprocess import preprocess
 class Detector:
     """An engine with everything before and after it. Pictures are uint8 (H, W, 3), blue first."""
 
-    def __init__(self, engine: Engine, config: Config, class_names: Sequence[str], limits: Limits) -> None:
-        self.engine, self.config, self.class_names, self.limits = engine, config, tuple(class_names), limits
+    def __init__(self, engine: Engine, config: Config, limits: Limits) -> None:
+        self.engine, self.config, self.limits = engine, config, limits
 
     def detect(self, pixels: np.ndarray) -> Detections:
         """Objects in a picture, in its own pixels."""
@@ -33,11 +32,11 @@ class Detector:
 
     def draw(self, pixels: np.ndarray, found: Detections) -> np.ndarray:
         """A copy of the picture with what was found."""
-        return draw_detections(pixels, found, self.class_names, score_threshold=0.0)
+        return draw_detections(pixels, found, self.config.class_names, score_threshold=0.0)
 
     def to_list(self, found: Detections) -> list[dict[str, Any]]:
         """For JSON, best first: class, score, box as x1, y1, x2, y2 in pixels."""
         return [
-            {"class": self.class_names[label], "score": float(score), "box": box.tolist()}
+            {"class": self.config.class_names[label], "score": float(score), "box": box.tolist()}
             for box, score, label in zip(*found, strict=True)
         ]

@@ -1,7 +1,7 @@
 """Run a detector over a data set: batches in, detections of every image out, with what there is to know of the run."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -26,19 +26,19 @@ def infer(
     *,
     batch_size: int,
     limits: Limits = NANODET_LIMITS,
-    keep_outputs: Collection[int] = (),
     keep_candidates: bool = False,
+    keep_raw: bool = False,
     progress: Progress = lambda done: None,
 ) -> Record:
     """Detections of every image of the batches.
 
     batch_size       a batch with fewer images is filled up with black ones, because a framework may compile anew for
                      every shape, and may round differently
-    keep_outputs     ids of images whose raw head output goes into the record
     keep_candidates  what post-processing decides about goes into the record
+    keep_raw         and so do scores and boxes before suppression
     """
     seconds = dict.fromkeys(("loading", "forward", "post-processing", "hashing"), 0.0)
-    found, inputs, outputs, memory, decided, kept = {}, {}, {}, [], {}, {}
+    found, inputs, outputs, memory, decided, raw = {}, {}, {}, [], {}, {}
 
     @contextmanager
     def timed(part: str) -> Iterator[None]:
@@ -62,13 +62,15 @@ def infer(
             with timed("post-processing"):
                 place = (image.shape[1:], warp_matrix, record.size, limits)
                 found[record.image_id] = found_in(output, config, *place)
+                if keep_candidates or keep_raw:
+                    scores_and_boxes = decode(output, *_head(config), image.shape[1:])
                 if keep_candidates:
-                    decided[record.image_id] = candidates(*decoded(output, config, image.shape[1:]), *place)
-            if record.image_id in keep_outputs:
-                kept[record.image_id] = output.copy()
+                    decided[record.image_id] = candidates(*scores_and_boxes, *place)
+                if keep_raw:
+                    raw[record.image_id] = scores_and_boxes
         memory.append((time.perf_counter() - begun, resident_mb()))
         progress(len(found))
-    return Record(found, inputs, outputs, seconds, tuple(memory), decided, kept)
+    return Record(found, inputs, outputs, seconds, tuple(memory), decided, raw)
 
 
 def found_in(
@@ -81,11 +83,6 @@ def found_in(
 ) -> Detections:
     """`detections` with what it has to know of the head taken from the configuration."""
     return detections(head_output, *_head(config), input_hw, warp_matrix, image_wh, limits)
-
-
-def decoded(head_output: np.ndarray, config: Config, input_hw: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """`decode` with what it has to know of the head taken from the configuration."""
-    return decode(head_output, *_head(config), input_hw)
 
 
 def digest(array: np.ndarray) -> str:

@@ -28,13 +28,13 @@ class MediaFile(NamedTuple):
         return self.path.suffix.lower() in VIDEO_SUFFIXES
 
 
-def find_media(sources: Sequence[Path]) -> list[MediaFile]:
+def find_media(sources: Sequence[Path], *, results: Path) -> list[MediaFile]:
     """Files as they are named, and of a folder all pictures and videos in it and below, sorted.
 
-    Raises InputError for a source that does not exist, for a folder with nothing to look at, and for two results that
-    would be kept under one name.
+    results: the folder of results, in which nothing is looked for. Raises InputError for a source that does not exist,
+    for a folder with nothing to look at, and for two results that would be kept under one name.
     """
-    found = [one for source in sources for one in _media_in(source)]
+    found = [one for source in sources for one in _media_in(source, results)]
     places: dict[Path, Path] = {}
     for one in found:
         if (other := places.setdefault(one.kept_as, one.path)) != one.path:
@@ -42,13 +42,14 @@ def find_media(sources: Sequence[Path]) -> list[MediaFile]:
     return [MediaFile(path, kept_as) for kept_as, path in places.items()]
 
 
-def _media_in(source: Path) -> list[MediaFile]:
+def _media_in(source: Path, results: Path) -> list[MediaFile]:
     if source.is_file():
         return [MediaFile(source, Path(source.name))]
     if not source.is_dir():
         raise InputError(f"{source}: no such file or folder")
     suffixes = IMAGE_SUFFIXES + VIDEO_SUFFIXES
-    files = sorted(path for path in source.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
+    inside = (path for path in source.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
+    files = sorted(path for path in inside if not path.resolve().is_relative_to(results.resolve()))
     if not files:
         raise InputError(f"{source}: no picture or video in this folder ({', '.join(suffixes)})")
     return [MediaFile(path, path.relative_to(source)) for path in files]

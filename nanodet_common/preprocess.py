@@ -26,16 +26,14 @@ def load_image(path: str | Path) -> np.ndarray:
         content = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot read the image: {error.strerror}") from error
-    _refuse_bomb(path, header_size(io.BytesIO(content)))
+    _check_size(path, header_size(io.BytesIO(content)))
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
     except cv2.error as error:
         raise InputError(f"{path}: cannot decode the image: {error.err}") from error
     if image is None:
         raise InputError(f"{path}: not an image that OpenCV can decode (JPEG, PNG, BMP, ... are)")
-    height, width = image.shape[:2]
-    if max(height, width) > LONGEST_SIDE:
-        raise InputError(f"{path}: {width} x {height} pixels; at most {LONGEST_SIDE} a side can be processed")
+    _check_size(path, (image.shape[1], image.shape[0]))
     return image
 
 
@@ -49,7 +47,7 @@ def image_size(path: str | Path) -> tuple[int, int]:
             size = header_size(file)
     except OSError as error:
         raise InputError(f"{path}: cannot read the image: {error.strerror}") from error
-    _refuse_bomb(path, size)
+    _check_size(path, size)
     if size is None:
         height, width = load_image(path).shape[:2]
         size = width, height
@@ -92,9 +90,12 @@ def normalise(image: np.ndarray, mean: Sequence[float], std: Sequence[float]) ->
     return planes
 
 
-def _refuse_bomb(path: str | Path, size: tuple[int, int] | None) -> None:
+def _check_size(path: str | Path, size: tuple[int, int] | None) -> None:
+    """Raises InputError for a (width, height) that is too much; None is not known yet."""
     if size and size[0] * size[1] > MAX_PIXELS:
         raise InputError(f"{path}: {size[0]} x {size[1]} pixels; at most {MAX_PIXELS:,} are decoded")
+    if size and max(size) > LONGEST_SIDE:
+        raise InputError(f"{path}: {size[0]} x {size[1]} pixels; at most {LONGEST_SIDE:,} a side can be processed")
 
 
 def _each_channel(values: Sequence[float]) -> np.ndarray:

@@ -14,8 +14,8 @@ from nanodet_common.errors import InputError
 from nanodet_common.margins import Candidates
 from nanodet_common.postprocess import Detections
 
-HEAD_OUTPUT = "head_output_"
-"""Beginning of the name under which the head output of an image stands in the file; its id follows."""
+RAW_SCORES, RAW_BOXES = "raw_scores_", "raw_boxes_"
+"""Beginning of the names under which `Record.raw` of an image stands in the file; its id follows."""
 Packable = Detections | Candidates
 
 
@@ -29,7 +29,7 @@ class Record:
     seconds        by part of the work
     memory         (seconds since the start, resident MB) after every batch
     candidates     what post-processing decided about; empty where nobody asked for it
-    head_outputs   raw head output (points, .) of those images for which it was kept
+    raw            scores (points, classes) and boxes (points, 4) in input pixels, before suppression; as `candidates`
     facts          how it came about: framework, versions, files, their hashes; anything that JSON can hold
     """
 
@@ -39,7 +39,7 @@ class Record:
     seconds: Mapping[str, float]
     memory: tuple[tuple[float, float], ...]
     candidates: Mapping[int, Candidates] = field(default_factory=dict)
-    head_outputs: Mapping[int, np.ndarray] = field(default_factory=dict)
+    raw: Mapping[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -54,7 +54,8 @@ def write_record(path: Path, record: Record) -> None:
         "outputs": np.array([record.outputs[image] for image in ids], np.str_),
         "memory": np.array(record.memory, np.float64).reshape(-1, 2),
         "facts": np.array(json.dumps({"seconds": dict(record.seconds), "facts": dict(record.facts)})),
-        **{f"{HEAD_OUTPUT}{image}": output for image, output in record.head_outputs.items()},
+        **{f"{RAW_SCORES}{image}": scores for image, (scores, _) in record.raw.items()},
+        **{f"{RAW_BOXES}{image}": boxes for image, (_, boxes) in record.raw.items()},
     }
     with replacing(path) as file:
         np.savez(file, **arrays)
@@ -75,10 +76,10 @@ def read_record(path: Path) -> Record:
             seconds=texts["seconds"],
             memory=tuple(map(tuple, arrays["memory"].tolist())),
             candidates=dict(zip(ids, candidates, strict=True)) if candidates else {},
-            head_outputs={
-                int(name.removeprefix(HEAD_OUTPUT)): array
-                for name, array in arrays.items()
-                if name.startswith(HEAD_OUTPUT)
+            raw={
+                image: (arrays[f"{RAW_SCORES}{image}"], arrays[f"{RAW_BOXES}{image}"])
+                for image in ids
+                if f"{RAW_SCORES}{image}" in arrays
             },
             facts=texts["facts"],
         )

@@ -7,4 +7,4 @@ from nanodet_jittor.engine import Engine
 from nanodet_jittor.export import export
 
 if __name__ == "__main__":
-    run(application("nanodet_jittor", from_checkpoint(Engine), export))
+    run(application("Jittor", "nanodet_jittor", from_checkpoint(Engine), export))

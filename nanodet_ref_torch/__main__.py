@@ -7,4 +7,4 @@ from nanodet_ref_torch.engine import Engine
 from nanodet_ref_torch.export import export
 
 if __name__ == "__main__":
-    run(application("nanodet_ref_torch", from_checkpoint(Engine), export))
+    run(application("PyTorch", "nanodet_ref_torch", from_checkpoint(Engine), export))

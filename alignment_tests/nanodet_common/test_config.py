@@ -192,6 +192,5 @@ def test_unknown_name_lists_the_known_ones():
 
 @pytest.mark.parametrize("name", known_configs())
 def test_text_of_a_configuration_gives_the_same(name, load):
-    config = load_config(name).with_class_names(["cat", "dog"])
-    assert config.class_names == ("cat", "dog")
+    config = load_config(name, num_classes=2).with_class_names(["cat", "dog"])
     assert load(config.to_yaml()) == config

@@ -80,10 +80,13 @@ def claiming(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("read", [load_image, image_size])
-def test_more_pixels_than_anybody_decodes_are_refused(read, tmp_path):
+def test_what_is_too_large_is_refused_before_it_is_decoded(read, tmp_path):
     path = tmp_path / "bomb.jpg"
     path.write_bytes(claiming(65000, 65000))
     with pytest.raises(InputError, match=r"bomb\.jpg: 65000 x 65000 pixels; at most 200,000,000 are decoded"):
+        read(path)
+    path.write_bytes(claiming(32767, 2))
+    with pytest.raises(InputError, match=r"bomb\.jpg: 32767 x 2 pixels; at most 32,766 a side can be processed"):
         read(path)
 
 

@@ -101,6 +101,39 @@ def test_ties_go_to_the_lower_point_then_the_lower_class():
     assert found.labels.tolist() == [0, 1, 0]
 
 
+def test_ties_of_one_class_go_to_the_lower_point_whatever_the_boxes():
+    boxes = np.array([[0.0, 0, 10, 10], [0, 0, 10, 9], [0, 1, 10, 10]])
+    found = select(np.full((3, 1), 0.5), boxes)
+    np.testing.assert_array_equal(found.boxes, boxes[:1])
+
+
+def test_an_iou_is_held_against_the_threshold_itself_not_its_float32():
+    """3/5 in float32 is a hair above 0.6, and so is the nearest float32 to 0.6: a box with it falls, as in torch."""
+    boxes = np.array([[0, 0, 40, 40], [10, 0, 50, 40]], np.float32)
+    scores = np.array([[0.9], [0.5]], np.float32)
+    assert box_iou(boxes[0], boxes[1]) == np.float32(0.6)
+    assert len(select(scores, boxes, Limits(iou_threshold=0.6)).scores) == 1
+    assert len(select(scores.astype(float), boxes.astype(float), Limits(iou_threshold=0.6)).scores) == 2
+
+
+def test_no_more_than_the_limit():
+    boxes = np.array([[0.0, 0, 1, 1], [2, 0, 3, 1], [4, 0, 5, 1]])
+    scores = np.array([[0.5], [0.9], [0.7]])
+    for limit in range(4):
+        assert select(scores, boxes, Limits(max_detections=limit)).scores.tolist() == pytest.approx(
+            [0.9, 0.7, 0.5][:limit]
+        )
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_scores_of_extreme_logits(dtype):
+    output = np.zeros((1, 5 + 4 * 8), dtype)
+    output[0, :5] = [-1e4, -50, 0, 50, 1e4]
+    scores, _ = decode(output, 5, 7, (8,), (8, 8))
+    np.testing.assert_allclose(scores[0], [0, np.exp(dtype(-50)), 0.5, 1, 1], rtol=1e-6)
+
+
 def test_nothing_found():
     found = detections_from_boxes(np.zeros((3, 2)), np.zeros((3, 4)), (8, 8), np.eye(3), (8, 8))
     assert (found.boxes.shape, found.scores.shape, found.labels.shape) == ((0, 4), (0,), (0,))

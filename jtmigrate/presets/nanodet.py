@@ -209,4 +209,3 @@ def _jittor_training() -> Training:
 def _margin(inputs: State) -> np.ndarray:
     cost, ious, usable = inputs["0"], inputs["1"], inputs["2"]
     return assignment_margin(cost, ious, usable.astype(bool))
-

@@ -14,21 +14,22 @@ Export = Callable[[Engine, Config, Path], None]
 
 
 class Backend(NamedTuple):
-    """What the commands need of a framework: the program's name, how an engine is made, how it is exported."""
+    """What the commands need of a framework: its name, the program's, how an engine is made, how it is exported."""
 
+    name: str
     program: str
     load: Load
     export: Export | None
 
 
-def application(program: str, load: Load, export_graph: Export | None = None) -> typer.Typer:
-    """The program with its commands; without `export` where nothing can be exported."""
+def application(name: str, program: str, load: Load, export_graph: Export | None = None) -> typer.Typer:
+    """`python -m PROGRAM` around the framework NAME; without `export` where nothing can be exported."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
     @app.callback()
     def bind(context: typer.Context) -> None:
         """NanoDet-Plus: evaluate a checkpoint, detect objects in pictures and videos, export."""
-        context.obj = Backend(program, load, export_graph)
+        context.obj = Backend(name, program, load, export_graph)
 
     app.command("eval")(evaluate.command)
     app.command("infer")(infer.command)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from nanodet_common.class_names import class_names_for
+from nanodet_common.class_names import nameless_classes
 from nanodet_common.config import Config
 from nanodet_common.datasets.coco import read_coco
 from nanodet_common.datasets.dataset import Dataset
@@ -22,16 +22,16 @@ class Source(NamedTuple):
     on_problem: Literal["skip", "fail"]
 
 
-def read_dataset(source: Source, config: Config, classes: str | None) -> Dataset:
-    """The data set, labelled in the order of the model's classes.
+def read_dataset(source: Source, config: Config) -> Dataset:
+    """The data set, labelled in the order of the model's classes, which the configuration names.
 
-    classes: their names, "a,b,c" or a file with one a line; None for the configuration's. Where that has none for so
-    many classes, a COCO file's own are taken. Raises InputError where the options contradict each other or the model.
+    Where it has no names for so many, a COCO file's own are taken. Raises InputError where the options contradict each
+    other or the model.
     """
     if bool(source.voc) == bool(source.coco) or bool(source.coco) != bool(source.images):
         raise InputError("no data set, or two: give --voc DIR --split SET, or --coco ANN.json --images DIR")
-    names = class_names(config, classes)
-    nameless = not classes and names == class_names_for(len(names)) and names[0] == "class 0"
+    names = config.class_names
+    nameless = names == nameless_classes(len(names))
     if source.voc:
         if nameless:
             raise InputError(f"the model's {len(names)} classes have no names: give them with --classes")
@@ -46,33 +46,29 @@ def read_dataset(source: Source, config: Config, classes: str | None) -> Dataset
     return dataset
 
 
-def class_names(config: Config, classes: str | None) -> tuple[str, ...]:
-    """Names of the model's classes. Raises InputError for another number of names than classes."""
-    if not classes:
-        return config.class_names
+def with_classes(config: Config, classes: str | None) -> Config:
+    """The configuration with the class names of `--classes`; None changes nothing.
+
+    Raises InputError for a list that cannot be read, or of another length than the model's.
+    """
+    return config.with_class_names(class_list(classes)) if classes else config
+
+
+def class_list(classes: str) -> tuple[str, ...]:
+    """The names of `--classes`: "a,b,c" or a file with one a line. Raises InputError if they cannot be read."""
     try:
         listed = Path(classes).read_text().splitlines() if Path(classes).is_file() else classes.split(",")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{classes}: cannot be read as a list of classes: {error}") from error
-    names = tuple(name.strip() for name in listed if name.strip())
-    expected = config.model.arch.head.num_classes
-    if len(names) != expected:
-        raise InputError(f"--classes names {len(names)} classes, but the model has {expected}")
-    return names
+    return tuple(name.strip() for name in listed if name.strip())
 
 
-def only(dataset: Dataset, image_ids: list[int]) -> Dataset:
-    """The images with these ids. Raises InputError where there is no such image."""
-    images = tuple(record for record in dataset.images if record.image_id in set(image_ids))
-    if len(images) != len(set(image_ids)):
-        known = {record.image_id for record in images}
-        raise InputError(f"--only names images that the data set lacks: {sorted(set(image_ids) - known)[:5]}")
-    return replace(dataset, images=images)
-
-
-def numbers(option: str, text: str | None) -> list[int]:
-    """Whole numbers between commas. Raises InputError, which names the option, for anything else."""
+def only(dataset: Dataset, text: str) -> Dataset:
+    """The images with the ids of `--only`, "1,5,7". Raises InputError for other text and for an unknown id."""
     try:
-        return [int(number) for number in (text or "").split(",") if number.strip()]
+        wanted = {int(number) for number in text.split(",")}
     except ValueError as error:
-        raise InputError(f"{option} is {text!r}; expected numbers such as 1,5,7") from error
+        raise InputError(f"--only is {text!r}; expected ids of images, such as 1,5,7") from error
+    if foreign := wanted - {record.image_id for record in dataset.images}:
+        raise InputError(f"--only names images that the data set does not have: {min(foreign)}")
+    return replace(dataset, images=tuple(record for record in dataset.images if record.image_id in wanted))

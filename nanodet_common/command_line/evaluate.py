@@ -33,9 +33,7 @@ def command(
         typer.Option(metavar="FILE.npz", help="Write the run here, to be compared with others, and evaluate nothing."),
     ] = None,
     only: Annotated[str | None, typer.Option(metavar="ID,...", help="Only the images with these ids.")] = None,
-    keep_outputs: Annotated[
-        str | None, typer.Option("--keep-outputs", metavar="ID,...", help="Of these, --record keeps the head output.")
-    ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="With --record: scores and boxes before suppression too.")] = False,
 ) -> None:
     """Run the detector over a data set and evaluate what it finds: COCO's mAP and, with --voc, VOC's too.
 
@@ -56,10 +54,10 @@ def command(
         check_writable(path)
     backend = context.obj
     found_config, engine = backend.load(config, weights, num_classes, dtype.value)
-    source = data.Source(voc, split, coco, images, on_problem.value)
-    dataset = data.read_dataset(source, found_config, classes)
+    found_config = data.with_classes(found_config, classes)
+    dataset = data.read_dataset(data.Source(voc, split, coco, images, on_problem.value), found_config)
     if only:
-        dataset = data.only(dataset, data.numbers("--only", only))
+        dataset = data.only(dataset, only)
     if html:
         import nanodet_common.evaluation.page  # noqa: F401 - a missing extra is told now
     if not record:
@@ -68,14 +66,14 @@ def command(
         dataset, found_config.data.val, batch_size=batch, workers=workers,
         seed=0, augment=False, shuffle=False, drop_last=False,
     )  # fmt: skip
-    with loader, counting(backend.program, len(dataset)) as progress:
+    with loader, counting(backend.name, len(dataset)) as progress:
         run = infer(
             engine,
             loader.epoch(0),
             found_config,
             batch_size=batch,
-            keep_outputs=data.numbers("--keep-outputs", keep_outputs),
             keep_candidates=record is not None,
+            keep_raw=raw,
             progress=progress,
         )
     run = replace(run, facts=_facts(backend.program, engine, weights, config, dtype.value, batch, workers))
@@ -84,7 +82,7 @@ def command(
         return
     if out:
         write_results(out, dataset, run.found)
-    outcome = Outcome(dataset, (evaluated(backend.program, dataset, run, difficult.value),))
+    outcome = Outcome(dataset, (evaluated(backend.name, dataset, run, difficult.value),))
     outcome.report(json, html)
 
 
@@ -97,8 +95,9 @@ def _facts(
     from jtmigrate.cli.progress import provenance
     from jtmigrate.facts import weights_digest
     from jtmigrate.files import sha256_of
+    from jtmigrate.trace.allowances import jittor_lacks
 
-    state = engine.state()
+    state = {name: array for name, array in engine.state().items() if not jittor_lacks(name)}
     return {
         "program": program,
         "versions": {**engine.versions(), "numpy": np.__version__},

@@ -34,7 +34,7 @@ def command(
 
     from jtmigrate import __version__
     from jtmigrate.files import check_writable, replacing, sha256_of
-    from nanodet_common.command_line.data import class_names
+    from nanodet_common.command_line.data import with_classes
     from nanodet_common.onnx.engine import OnnxEngine
     from nanodet_common.onnx.model import describe
     from nanodet_common.preprocess import load_image, preprocess
@@ -43,7 +43,7 @@ def command(
     check_writable(out)
     backend = context.obj
     found, engine = backend.load(config, weights, num_classes, options.Precision.FLOAT32.value)
-    found = found.with_class_names(class_names(found, classes))
+    found = with_classes(found, classes)
     data = found.data.val
     pixels = load_image(image or sample_photograph())
     pixels_to_input = (data.input_size, data.pipeline.mean, data.pipeline.std)
@@ -59,8 +59,8 @@ def command(
             expected = engine.predict(images)
             largest = float(np.abs(expected).max())
             error = float(np.abs(exported.predict(images) - expected).max())
-            words = f"batch of {number}: largest error {error:.1e}, {error / largest:.1e} of the largest value {largest:.1f}"
-            typer.echo(words)
+            share = f"{error / largest:.1e} of the largest value {largest:.1f}"
+            typer.echo(f"batch of {number}: largest error {error:.1e}, {share}")
             if not error <= TOLERANCE * largest:
                 typer.echo(f"not written: the graph is more than {TOLERANCE} of the largest value off")
                 raise typer.Exit(1)

@@ -35,7 +35,7 @@ def command(
     import json
 
     from jtmigrate.files import check_writable, write_text
-    from nanodet_common.command_line.data import class_names
+    from nanodet_common.command_line.data import with_classes
     from nanodet_common.command_line.progress import counting
     from nanodet_common.detector import Detector
     from nanodet_common.errors import InputError
@@ -43,12 +43,12 @@ def command(
     from nanodet_common.postprocess import Limits
 
     check_writable(out / "detections.json")
-    files = find_media(sources)
+    files = find_media(sources, results=out)
     backend = context.obj
     found_config, engine = backend.load(config, weights, num_classes, options.Precision.FLOAT32.value)
-    detector = Detector(engine, found_config, class_names(found_config, classes), Limits(score_threshold))
+    detector = Detector(engine, with_classes(found_config, classes), Limits(score_threshold))
     results, problems = [], []
-    with counting(backend.program, len(files), "files") as progress:
+    with counting(backend.name, len(files), "files") as progress:
         for number, one in enumerate(files, start=1):
             place = out / one.kept_as
             try:
@@ -61,7 +61,12 @@ def command(
             progress(number)
     if not results:
         raise InputError(f"none of {len(files)} files can be used: {problems[0]}")
-    facts = {"program": backend.program, "config": config, "weights": str(weights), "classes": detector.class_names}
+    facts = {
+        "program": backend.program,
+        "config": config,
+        "weights": str(weights),
+        "classes": detector.config.class_names,
+    }
     whole = {**facts, "score_threshold": score_threshold, "files": results, "problems": problems}
     write_text(out / "detections.json", json.dumps(whole, indent=1))
     for problem in problems:
@@ -77,7 +82,9 @@ def _look_at_image(detector: "Detector", path: Path, place: Path) -> dict[str, A
 
     pixels = load_image(path)
     found = detector.detect(pixels)
-    drawn = place.with_name(f"{place.name}.png" if place.suffix.lower() not in (".jpg", ".jpeg", ".png") else place.name)
+    drawn = place.with_name(
+        f"{place.name}.png" if place.suffix.lower() not in (".jpg", ".jpeg", ".png") else place.name
+    )
     _, content = cv2.imencode(drawn.suffix, detector.draw(pixels, found))
     write_bytes(drawn, content.tobytes())
     return {"drawn": str(drawn), **_size(pixels), "detections": detector.to_list(found)}

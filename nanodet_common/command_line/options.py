@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-
 DEFAULT_CONFIG = "nanodet-plus-m_416"
 BATCH, WORKERS = 8, 1
 

@@ -38,8 +38,7 @@ def counting(title: str, total: int | None, unit: str = "images") -> Iterator[Ca
 
         yield write
         return
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[standing]}"), console=console
-    ) as bar:
-        task = bar.add_task(title, total=total, standing="")
-        yield lambda done: bar.update(task, completed=done, standing=standing(done))
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[standing]}"))
+    with Progress(*columns, console=console) as bars:
+        task = bars.add_task(title, total=total, standing="")
+        yield lambda done: bars.update(task, completed=done, standing=standing(done))

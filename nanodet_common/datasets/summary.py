@@ -1,13 +1,14 @@
 """A data set in a few lines: what there is, and what is wrong with it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from itertools import islice
 
 import numpy as np
 
 from nanodet_common.datasets.dataset import Dataset
 
 SHOWN = 3
-"""Examples of each kind of problem."""
+"""Reasons of each kind of problem."""
 
 
 def summary(dataset: Dataset) -> str:
@@ -33,13 +34,17 @@ def object_counts(dataset: Dataset) -> dict[str, int]:
 
 
 def problem_lines(dataset: Dataset) -> list[str]:
-    """One line a kind of problem, the most frequent kind first, and the first few of each with file and reason."""
+    """Lines on every kind of problem, the most frequent first: the first few reasons, each with the first file."""
     lines = [f"problems: {len(dataset.problems):,}"]
     for kind, count in Counter(problem.kind for problem in dataset.problems).most_common():
         lines.append(f"  {kind}: {count:,}")
-        examples = Counter((problem.source, problem.reason) for problem in dataset.problems if problem.kind == kind)
-        for (source, reason), times in list(examples.items())[:SHOWN]:
-            lines.append(f"    {source}: {reason}" + (f" ({times:,} times)" if times > 1 else ""))
-        if len(examples) > SHOWN:
+        alike = defaultdict(list)
+        for problem in dataset.problems:
+            if problem.kind == kind:
+                alike[problem.reason].append(problem.source)
+        for reason, sources in islice(alike.items(), SHOWN):
+            more = f" (and {len(sources) - 1:,} alike)" if len(sources) > 1 else ""
+            lines.append(f"    {sources[0]}: {reason}{more}")
+        if len(alike) > SHOWN:
             lines.append("    ...")
     return lines

@@ -89,7 +89,10 @@ def distance_histograms(pairs: Pairs, width: float = WIDE) -> bytes:
 
 
 def score_scatter(pairs: Pairs, width: float = WIDE) -> bytes:
-    """The difference of the scores of every pair over the reference's score; equal ones are left out."""
+    """The difference of the scores of every pair over the reference's score.
+
+    Equal scores have no place on the logarithmic scale and are left out; there must be others.
+    """
     figure = Figure(figsize=(width, 3), layout="constrained")
     axis = figure.subplots()
     unequal = pairs.score > 0

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from rich.console import Console
 
+from jtmigrate.files import write_text
 from nanodet_common.datasets.dataset import Dataset
 from nanodet_common.datasets.summary import object_counts, summary
 from nanodet_common.evaluation.agreement import Agreement
@@ -16,7 +17,6 @@ from nanodet_common.evaluation.coco import coco_metrics
 from nanodet_common.evaluation.metrics import Metrics
 from nanodet_common.evaluation.tables import print_agreement, print_metrics
 from nanodet_common.evaluation.voc import voc_metrics
-from jtmigrate.files import write_text
 from nanodet_common.postprocess import Detections
 from nanodet_common.record import Record
 
@@ -71,7 +71,9 @@ class Outcome:
             }
             for one in self.dataset.images
         }  # fmt: skip
-        problems = [{"kind": one.kind, "source": str(one.source), "reason": one.reason} for one in self.dataset.problems]
+        problems = [
+            {"kind": one.kind, "source": str(one.source), "reason": one.reason} for one in self.dataset.problems
+        ]
         return {
             "dataset": {"images": len(self.dataset), "objects": object_counts(self.dataset), "problems": problems},
             "runs": {run.name: run.to_dict() for run in self.runs},
@@ -128,9 +130,10 @@ def run_words(run: Evaluated) -> str:
     """Speed, where the time went, and memory, on one line."""
     seconds = ", ".join(f"{part} {value:.1f}" for part, value in run.record.seconds.items())
     memory = [mb for _, mb in run.record.memory]
+    first, peak, last = (f"{mb:,.0f} MB" for mb in (memory[0], max(memory), memory[-1]))
     return (
         f"{run.name}: {run.images_per_second:.1f} images a second (seconds: {seconds}); "
-        f"memory {memory[0]:,.0f} MB after the first batch, {max(memory):,.0f} MB at the peak, {memory[-1]:,.0f} MB at the end"
+        f"memory {first} after the first batch, {peak} at the peak, {last} at the end"
     )
 
 

@@ -108,7 +108,8 @@ def _drawings(runs: Sequence[Run], agreement: Agreement | None) -> dict[str, dic
     drawn = {"bars": _drawn(curves.class_bars, coco), "curves": _drawn(curves.precision_recall, coco)}
     if agreement is not None and agreement.pairs.score.size:
         drawn["distances"] = _drawn(curves.distance_histograms, agreement.pairs)
-        drawn["scores"] = _drawn(curves.score_scatter, agreement.pairs)
+        if agreement.pairs.score.any():
+            drawn["scores"] = _drawn(curves.score_scatter, agreement.pairs)
     if memory := {run.name: run.memory for run in runs if run.memory}:
         drawn["memory"] = _drawn(curves.memory_curve, memory)
     return drawn

@@ -51,7 +51,7 @@ class WorkerProcess:
 
     def how_it_ended(self) -> str:
         """What to tell of one that closed its pipes: "was killed by SIGKILL" or "ended with exit code 1"."""
-        code = self._process.wait(SECONDS_TO_END)
+        code = self._process.wait()
         return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     def stop(self) -> None:

@@ -12,9 +12,14 @@ MULTIPLE = 32
 
 def stack(samples: Sequence[Sample]) -> Batch:
     """A batch of at least one sample. The images are copied."""
-    largest = np.max([sample.image.shape[1:] for sample in samples], axis=0)
-    images = np.zeros((len(samples), 3, *(-(-largest // MULTIPLE) * MULTIPLE)), np.float32)
-    for image, sample in zip(images, samples, strict=True):
-        image[:, : sample.image.shape[1], : sample.image.shape[2]] = sample.image
-    _, boxes, labels, matrices, records = zip(*samples, strict=True)
-    return Batch(images, boxes, labels, matrices, records)
+    images, boxes, labels, matrices, records = zip(*samples, strict=True)
+    return Batch(fill_up(images), boxes, labels, matrices, records)
+
+
+def fill_up(images: Sequence[np.ndarray]) -> np.ndarray:
+    """Images (3, h, w) in one array (N, 3, H, W): zeros at the right and at the bottom, up to a multiple of 32."""
+    largest = np.max([image.shape[1:] for image in images], axis=0)
+    batch = np.zeros((len(images), 3, *(-(-largest // MULTIPLE) * MULTIPLE)), np.float32)
+    for place, image in zip(batch, images, strict=True):
+        place[:, : image.shape[1], : image.shape[2]] = image
+    return batch

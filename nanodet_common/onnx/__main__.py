@@ -5,4 +5,4 @@ from nanodet_common.command_line.application import application
 from nanodet_common.onnx.engine import load
 
 if __name__ == "__main__":
-    run(application("nanodet_common.onnx", load))
+    run(application("ONNX", "nanodet_common.onnx", load))

@@ -1,8 +1,10 @@
 import gc
 import os
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -248,3 +250,32 @@ def test_nothing_stays_open(load):
             list(loader.epoch(0))
     gc.collect()
     assert open_files() == before
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_memory_is_flat_over_ten_epochs(workers, load):
+    with load(workers=workers, batch_size=8) as loader:
+        tracemalloc.start()
+        try:
+            sizes = [_size_after(loader, epoch) for epoch in range(12)]
+        finally:
+            tracemalloc.stop()
+    # A batch of images alone is 590 kB.
+    assert abs(sizes[11] - sizes[1]) < 50_000
+
+
+def _size_after(loader, epoch):
+    for _ in loader.epoch(epoch):
+        pass
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+@pytest.mark.parametrize("size", [(8000, 6000), (1, 1)])
+def test_pictures_of_extreme_sizes(size, load, dataset, tmp_path):
+    path = tmp_path / "extreme.png"
+    cv2.imwrite(str(path), np.full((size[1], size[0], 3), 200, np.uint8), [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    with load(workers=1, shuffle=False, dataset=with_file(dataset, 0, path), augment=False) as loader:
+        batch = next(loader.epoch(0))
+    assert batch.images.shape == (4, 3, 96, 64)
+    assert np.isfinite(batch.images).all()
