@@ -156,11 +156,8 @@ def _diagrams(count: int, width: float, *, height: float) -> tuple[Figure, list[
 def _stroke(index: int, *, thickness: float = 1.6) -> Mapping[str, Any]:
     """Of a run's lines. Those of later runs are thinner: lines that lie on each other stay visible."""
     thickness *= max(0.5, 1 - 0.4 * index)
-    return {
-        "linewidth": thickness,
-        "color": COLORS[index % len(COLORS)],
-        "linestyle": STROKES[index // len(COLORS) % len(STROKES)],
-    }
+    stroke = STROKES[index // len(COLORS) % len(STROKES)]
+    return {"linewidth": thickness, "color": COLORS[index % len(COLORS)], "linestyle": stroke}
 
 
 def _noisy_line(axis: Axes, series: Series, index: int) -> None:

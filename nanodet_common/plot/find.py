@@ -83,7 +83,7 @@ def _read(log: Log, name: str) -> Run:
 
 
 def _short_names(logs: Sequence[Log]) -> list[str]:
-    """The last parts of the paths, as few as tell all logs apart; a file that every run has by that name is left out."""
+    """The last parts of the paths, as few as tell all logs apart, without a file name that any run may have."""
     parts = []
     for log in logs:
         place = Path(os.path.abspath(log.place))

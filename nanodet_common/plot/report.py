@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 
 from jtmigrate.files import write_text
 from nanodet_common.figures import drawn
@@ -19,7 +19,6 @@ from nanodet_common.plot.statistics import duration, statistics
 from nanodet_common.plot.words import place_words, run_words, value_words
 
 TEMPLATES = Path(__file__).parent / "templates"
-TABLE_WIDTH = 150
 PLACES = ("first", "lowest", "highest", "last")
 
 
@@ -71,16 +70,15 @@ def to_dict(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def print_runs(runs: Sequence[Run], console: Console) -> None:
-    """What the logs say, in numbers."""
+    """What the logs say, in numbers; the page tells of the steps too."""
     for run in runs:
         console.print(run.name, style="bold", markup=False, highlight=False)
         for label, words in run_words(run).items():
             console.print(f"  {label}: {words}", soft_wrap=True, markup=False, highlight=False)
-        columns = ("series", *(f"{place} @ step" for place in PLACES), "late mean", "values", "not finite")
-        table = Table(*(Column(column, no_wrap=True) for column in columns), box=None)
+        table = Table("series", *PLACES, "late mean", "values", box=None)
         for name, series in run.series.items():
             found = statistics(series)
-            places = (place_words(getattr(found, place)) for place in PLACES)
-            table.add_row(name, *places, value_words(found.late_mean), f"{found.count:,}", f"{found.not_finite:,}")
-        # Wider than a narrow terminal rather than cut off.
-        console.print(table, width=max(console.width, TABLE_WIDTH), crop=False, soft_wrap=True, highlight=False)
+            places = [getattr(found, place) for place in PLACES]
+            values = (value_words(place and place.value) for place in places)
+            table.add_row(name, *values, value_words(found.late_mean), f"{found.count:,}")
+        console.print(table, highlight=False)

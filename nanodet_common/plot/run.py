@@ -41,7 +41,7 @@ class Run:
     name     short, and unlike that of all others that are looked at
     source   the file or folder that was read
     kind     of log
-    series   by name: "loss" and its parts, "lr", "grad_norm", "images_per_s", "memory_mb", "seconds", "mAP", "AP50", ...
+    series   by name: "loss" and its parts, "lr", "grad_norm", "images_per_s", "memory_mb", "seconds", "mAP", ...
     damaged  lines or records that could not be understood
     facts    how the run came about, where the log tells
     """

@@ -21,7 +21,7 @@ class Stage(NamedTuple):
 
 
 def stages(rates: Series) -> tuple[Stage, ...]:
-    """Warm-up, which is what comes before the highest rate, and then a stage for each rate, or one for a steady fall."""
+    """Warm-up, which is what comes before the highest rate; then a stage for each rate, or one for a steady fall."""
     places = np.flatnonzero(rates.finite & np.isfinite(rates.steps))
     if not places.size:
         return ()
@@ -32,10 +32,8 @@ def stages(rates: Series) -> tuple[Stage, ...]:
     if len(edges) > MOST_PLATEAUS:
         return (*warmup, Stage(f"{values[top]:.3g} falling to {values[-1]:.3g}", steps[top], steps[-1]))
     ends = [*(edge - 1 for edge in edges[1:]), len(values) - 1]
-    plateaus = [
-        Stage(f"{values[first]:.3g}", steps[first], steps[last]) for first, last in zip(edges, ends, strict=True)
-    ]
-    return (*warmup, *plateaus)
+    plateaus = zip(edges, ends, strict=True)
+    return (*warmup, *(Stage(f"{values[first]:.3g}", steps[first], steps[last]) for first, last in plateaus))
 
 
 def _differ(before: float, after: float) -> bool:

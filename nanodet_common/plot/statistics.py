@@ -53,7 +53,7 @@ def statistics(series: Series) -> Statistics:
 
 
 def duration(run: Run) -> float | None:
-    """Seconds in steps and validations, without the start of processes and what interruptions cost; None if not told."""
+    """Seconds in steps and validations, without the start of processes; None where the log does not tell."""
     seconds = np.concatenate([run.values("seconds"), run.values(f"{VALIDATION}seconds")])
     return float(seconds.sum()) if run.values("seconds").size else None
 

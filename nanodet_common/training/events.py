@@ -25,7 +25,7 @@ class EventFile:
         self._path = folder / f"events.out.tfevents.{time.time_ns()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = open(self._path, "xb", buffering=0)
+            self._file = open(self._path, "xb", buffering=0)  # noqa: SIM115 - open for as long as the run is
         except OSError as error:
             raise self._unwritable(error) from error
         self._write(version_record(time.time()) + restart_record(step + 1, time.time()))
