@@ -54,6 +54,22 @@ class FakeEngine:
     def averaged(self) -> dict[str, np.ndarray]:
         return {"w": self.average}
 
+    def versions(self) -> dict[str, str]:
+        return {"fake": "1"}
+
+
+class FakeDetector(FakeEngine):
+    """With the head output of a detector that finds nothing."""
+
+    def __init__(self, config: Config, state: Mapping[str, np.ndarray]) -> None:
+        super().__init__()
+        self.head = config.model.arch.head
+        self.given = state
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        points = sum(len(range(0, side, stride)) ** 2 for stride in self.head.strides for side in images.shape[2:3])
+        return np.full((len(images), points, self.head.num_classes + 4 * (self.head.reg_max + 1)), -9, np.float32)
+
 
 class FakeBatches:
     """Batches of two images whose pixels come from the numbers of epoch and batch."""
@@ -98,7 +114,7 @@ def training(path: Path, *, resume: RunState | None = None, **changes: Any) -> T
         "batches": FakeBatches(),
         "config": config(),
         "identity": Identity("", 0, ""),
-        "folder": RunFolder(path, engine.name),
+        "folder": RunFolder(path),
         "validate": mean_weight,
     }
     path.mkdir(exist_ok=True)
@@ -110,6 +126,5 @@ def training(path: Path, *, resume: RunState | None = None, **changes: Any) -> T
 
 def go_on(path: Path, **changes: Any) -> Training:
     """The run in a folder from its newest checkpoint."""
-    name = changes["engine"].name if "engine" in changes else "torch"
-    found = RunFolder(path, name).newest()
+    found = RunFolder(path).newest()
     return training(path, resume=found[1] if found else None, **changes)

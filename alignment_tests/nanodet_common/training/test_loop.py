@@ -86,7 +86,7 @@ class FakeWeights:
 def test_stopped_after_any_step_it_ends_the_same(stop: int, tmp_path: Path, undisturbed: dict[str, Any]) -> None:
     """Bit for bit, the last step of an epoch, with its validation still to come, among them."""
     assert training(tmp_path / "run", max_steps=stop).run() is End.STOPPED
-    assert RunFolder(tmp_path / "run", "torch").newest()[1].position.step == stop
+    assert RunFolder(tmp_path / "run").newest()[1].position.step == stop
     assert go_on(tmp_path / "run").run() is End.FINISHED
     assert same_tree(contents(tmp_path / "run"), undisturbed)
 
@@ -115,7 +115,7 @@ def test_ctrl_c_finishes_the_step_and_saves(number: int, tmp_path: Path, undistu
     before = signal.getsignal(number)
     assert training(tmp_path / "run", engine=Disturbed(7, press)).run() is End.INTERRUPTED
     assert signal.getsignal(number) == before
-    assert RunFolder(tmp_path / "run", "torch").newest()[1].position == Position(epoch=1, batch=2, step=7)
+    assert RunFolder(tmp_path / "run").newest()[1].position == Position(epoch=1, batch=2, step=7)
     assert go_on(tmp_path / "run").run() is End.FINISHED
     assert same_tree(contents(tmp_path / "run"), undisturbed)
 
@@ -139,7 +139,7 @@ def test_ctrl_c_in_a_validation(tmp_path: Path, undisturbed: dict[str, Any]) -> 
         raise AssertionError("still validating")
 
     assert training(tmp_path / "run", validate=press).run() is End.INTERRUPTED
-    assert RunFolder(tmp_path / "run", "torch").newest()[1].position == Position(epoch=1, batch=5, step=10)
+    assert RunFolder(tmp_path / "run").newest()[1].position == Position(epoch=1, batch=5, step=10)
     assert go_on(tmp_path / "run").run() is End.FINISHED
     assert same_tree(contents(tmp_path / "run"), undisturbed)
 
@@ -163,7 +163,7 @@ def test_useless_numbers_end_the_run_and_leave_the_last_checkpoint(
         f"{reason} in step 8 (epoch 2): the last good checkpoint is {tmp_path / 'last.ckpt'}; "
         "its images: 1-2-0.jpg, 1-2-1.jpg"
     )
-    assert RunFolder(tmp_path, "torch").newest()[1].position == Position(epoch=1, batch=0, step=5)
+    assert RunFolder(tmp_path).newest()[1].position == Position(epoch=1, batch=0, step=5)
 
 
 def test_weights_that_are_not_finite_never_reach_the_checkpoint(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_weights_that_are_not_finite_never_reach_the_checkpoint(tmp_path: Path) 
 
     with pytest.raises(Diverged, match=r"^optimizer\.state\.0\.momentum_buffer is not finite after step 10: the last"):
         training(tmp_path, engine=Disturbed(10, spoil)).run()
-    assert RunFolder(tmp_path, "torch").newest()[1].position.step == 5
+    assert RunFolder(tmp_path).newest()[1].position.step == 5
 
 
 def test_diverged_before_any_checkpoint(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_batch_that_cannot_be_prepared_loses_no_step(tmp_path: Path, undisturb
 
     with pytest.raises(LoaderError, match="a worker died"):
         training(tmp_path / "run", batches=Broken()).run()
-    assert RunFolder(tmp_path / "run", "torch").newest()[1].position == Position(epoch=1, batch=3, step=8)
+    assert RunFolder(tmp_path / "run").newest()[1].position == Position(epoch=1, batch=3, step=8)
     assert go_on(tmp_path / "run").run() is End.FINISHED
     assert same_tree(contents(tmp_path / "run"), undisturbed)
 
@@ -229,9 +229,7 @@ def test_checkpoints_between_and_at_the_ends_of_epochs(tmp_path: Path) -> None:
             saved.append(state.position)
 
     tmp_path.joinpath("run").mkdir()
-    training(
-        tmp_path / "run", folder=Noting(tmp_path / "run", "torch"), checkpoint_every=3, config=config(epochs=2)
-    ).run()
+    training(tmp_path / "run", folder=Noting(tmp_path / "run"), checkpoint_every=3, config=config(epochs=2)).run()
     # After steps 3, 6, 9; after the first epoch; before the validation at the end of the second, and after it.
     assert saved == [(0, 3, 3), (1, 0, 5), (1, 1, 6), (1, 4, 9), (1, 5, 10), (2, 0, 10)]
 
@@ -252,7 +250,7 @@ def test_log_goes_on_after_the_checkpoints_step(tmp_path: Path) -> None:
     """What was told of steps that are done again goes, and so does half a line."""
     log = tmp_path / "log.jsonl"
     for stop in (7, None):
-        found = RunFolder(tmp_path, "torch").newest()
+        found = RunFolder(tmp_path).newest()
         step = found[1].position.step if found else 0
         monitor = JsonLines(log, step=step)
         monitor.start({"step": step})

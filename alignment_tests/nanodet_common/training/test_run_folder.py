@@ -40,13 +40,13 @@ def test_state_comes_back(suffix: str, tmp_path: Path) -> None:
 
 
 def test_another_checkpoint_is_refused(tmp_path: Path) -> None:
-    RunFolder(tmp_path, "torch").save_weights("best", {"w": np.ones(1)}, epoch=1)
+    RunFolder(tmp_path).save_weights("best", "torch", {"w": np.ones(1)}, epoch=1)
     with pytest.raises(InputError, match=r"weights_best\.pth: no checkpoint of a training run: it has no 'batch'"):
         read_state(tmp_path / "weights_best.pth")
 
 
 def test_the_furthest_of_both_frameworks_is_the_newest(tmp_path: Path) -> None:
-    folders = {name: RunFolder(tmp_path, name) for name in ("torch", "jittor")}
+    folders = {name: RunFolder(tmp_path) for name in ("torch", "jittor")}
     assert folders["torch"].newest() is None
     folders["jittor"].save(state(step=5, framework="jittor"))
     folders["torch"].save(state(step=3))
@@ -56,15 +56,15 @@ def test_the_furthest_of_both_frameworks_is_the_newest(tmp_path: Path) -> None:
 
 
 def test_damaged_checkpoint_is_told_and_not_overlooked(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path, "torch")
+    folder = RunFolder(tmp_path)
     folder.save(state())
-    folder.checkpoint.write_bytes(folder.checkpoint.read_bytes()[:-100])
+    folder.checkpoint("torch").write_bytes(folder.checkpoint("torch").read_bytes()[:-100])
     with pytest.raises(UserError, match=r"last\.ckpt"):
         folder.newest()
 
 
 def test_one_process_at_a_time_and_what_a_killed_one_left_is_removed(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path / "runs" / "a", "torch")
+    folder = RunFolder(tmp_path / "runs" / "a")
     with folder.taken():
         (folder.path / ".last.ckpt.123.tmp").write_bytes(b"half")
         with pytest.raises(InputError, match="another process is training there"), folder.taken():
@@ -75,12 +75,12 @@ def test_one_process_at_a_time_and_what_a_killed_one_left_is_removed(tmp_path: P
 
 def test_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot write to"), RunFolder(tmp_path / "file" / "a", "torch").taken():
+    with pytest.raises(InputError, match="cannot write to"), RunFolder(tmp_path / "file" / "a").taken():
         pass
 
 
 def test_sessions_are_added(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path, "torch")
+    folder = RunFolder(tmp_path)
     for number in range(2):
         folder.add_session({"number": number})
     assert json.loads((tmp_path / "environment.json").read_text()) == [{"number": 0}, {"number": 1}]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from alignment_tests.nanodet_common.training.fake import FakeBatches, FakeEngine, config, go_on, training
 
+from alignment_tests.nanodet_common.training.fake import FakeBatches, FakeEngine, config, go_on, training
 from nanodet_common.config import load_config
 from nanodet_common.config_training import CosineConfig, MultiStepConfig, ScheduleConfig, WarmupConfig
 from nanodet_common.training.loop import End
