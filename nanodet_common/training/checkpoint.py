@@ -12,9 +12,12 @@ from nanodet_common.errors import InputError
 class Position(NamedTuple):
     """Where a run stands, all counted from 0: the epoch, the next batch in it, the next step of the whole run."""
 
-    epoch: int = 0
-    batch: int = 0
-    step: int = 0
+    epoch: int
+    batch: int
+    step: int
+
+
+BEGINNING = Position(0, 0, 0)
 
 
 class Identity(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from nanodet_common.config import Config
 from nanodet_common.errors import InputError
 from nanodet_common.loader.batch import Batch
-from nanodet_common.training.checkpoint import Identity, Position, RunState
+from nanodet_common.training.checkpoint import BEGINNING, Identity, Position, RunState
 from nanodet_common.training.divergence import Diverged, first_not_finite, what_went_wrong
 from nanodet_common.training.engine import TrainingEngine
 from nanodet_common.training.interruption import Interrupted, interruptible
@@ -65,7 +65,7 @@ class Training:
     folder: RunFolder
     validate: Validate | None = None
     monitors: Sequence[Monitor] = ()
-    position: Position = Position()
+    position: Position = BEGINNING
     validations: tuple[dict[str, Any], ...] = ()
     checkpoint_every: int = CHECKPOINT_EVERY
     max_steps: int | None = None
@@ -179,7 +179,8 @@ class Training:
     def _save_weights(self, name: str) -> None:
         if self._writes:
             epoch, _, step = self.position
-            self.folder.save_weights(name, self.engine.averaged(), epoch=epoch, global_step=step)
+            weights = self.engine.averaged()
+            self.folder.save_weights(name, self.engine.name, weights, epoch=epoch, global_step=step)
 
     def _write_results(self, *, finished: bool) -> None:
         if self._writes:

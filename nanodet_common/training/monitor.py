@@ -34,7 +34,7 @@ class JsonLines:
     def __init__(self, path: Path, *, step: int) -> None:
         """Go on after this step: what is said of later ones is removed, and so is a line that is not whole."""
         kept = b"".join(line for line in _lines(path) if _told_by(line, step))
-        self._file = open(path, "r+b" if path.exists() else "w+b", buffering=0)
+        self._file = open(path, "r+b" if path.exists() else "w+b", buffering=0)  # noqa: SIM115 - until `close`
         self._file.write(kept)
         self._file.truncate()
 

@@ -3,7 +3,7 @@
 import fcntl
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +29,21 @@ class RunFolder:
     environment.json  when, by what command and with which versions the run was started and resumed
     """
 
-    def __init__(self, path: Path, framework: str) -> None:
-        self.path, self._framework = path, framework
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Keep other processes out. Makes the folder if it is missing. Raises InputError where that is impossible."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = open(self.path / ".lock", "w")
-        except OSError as error:
-            raise InputError(f"cannot write to {self.path}: {error.strerror}; give another --out") from error
-        with lock:
+        with ExitStack() as stack:
             try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                lock = stack.enter_context(open(self.path / ".lock", "w"))
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise InputError(f"{self.path}: another process is training there; give another --out") from error
+            except OSError as error:
+                raise InputError(f"cannot write to {self.path}: {error.strerror}; give another --out") from error
             for leftover in self.path.glob(".*.tmp"):
                 leftover.unlink()  # of a process that was killed while it wrote
             yield
@@ -54,14 +53,13 @@ class RunFolder:
         """The JSON lines."""
         return self.path / "log.jsonl"
 
-    @property
-    def checkpoint(self) -> Path:
-        """The whole state as this framework writes it."""
-        return self.path / f"last{CHECKPOINTS[self._framework]}"
+    def checkpoint(self, framework: str) -> Path:
+        """The whole state as "torch" or "jittor" writes it."""
+        return self.path / f"last{CHECKPOINTS[framework]}"
 
-    def weights(self, name: str) -> Path:
+    def weights(self, name: str, framework: str) -> Path:
         """Weights "best" or "last"."""
-        return self.path / f"weights_{name}{WEIGHTS[self._framework]}"
+        return self.path / f"weights_{name}{WEIGHTS[framework]}"
 
     def is_used(self) -> bool:
         """Whether a run was begun here."""
@@ -69,7 +67,7 @@ class RunFolder:
 
     def checkpoints(self) -> list[Path]:
         """Those of either framework, the last written one last."""
-        paths = (self.path / f"last{suffix}" for suffix in CHECKPOINTS.values())
+        paths = map(self.checkpoint, CHECKPOINTS)
         return sorted((path for path in paths if path.exists()), key=lambda path: path.stat().st_mtime_ns)
 
     def newest(self) -> tuple[Path, RunState] | None:
@@ -78,12 +76,12 @@ class RunFolder:
         return max(states, key=lambda one: one[1].position, default=None)
 
     def save(self, state: RunState) -> None:
-        """Replace the checkpoint."""
-        write_state(self.checkpoint, state)
+        """Replace the checkpoint of the state's framework."""
+        write_state(self.checkpoint(state.framework), state)
 
-    def save_weights(self, name: str, weights: Mapping[str, np.ndarray], **facts: Any) -> None:
+    def save_weights(self, name: str, framework: str, weights: Mapping[str, np.ndarray], **facts: Any) -> None:
         """Replace weights "best" or "last"; facts go beside them into the file."""
-        write_tree(self.weights(name), {"state_dict": weights, **facts})
+        write_tree(self.weights(name, framework), {"state_dict": weights, **facts})
 
     def write_config(self, text: str) -> None:
         """Replace the configuration."""

@@ -56,9 +56,13 @@ def start_state(config: Config, seed: int, weights: Path | None = None, load: Lo
     expected = {name: array for name, array in wanted.items() if name in usable or not name.startswith("aux_")}
     fitted = fit(usable, expected)
     if not fitted.check:
-        hint = "" if load == "backbone" else "; for other classes, use --load transfer; for the backbone, --load backbone"
+        hint = (
+            "" if load == "backbone" else "; for other classes, use --load transfer; for the backbone, --load backbone"
+        )
         raise InputError(f"{weights}: does not fit the configuration: {fitted.check.summary()}{hint}")
-    fresh = tuple(name for name in initial if name not in fitted.values and not (name in expected and jittor_lacks(name)))
+    fresh = tuple(
+        name for name in initial if name not in fitted.values and not (name in expected and jittor_lacks(name))
+    )
     return Start({**initial, **fitted.values}, fresh)
 
 
@@ -69,7 +73,7 @@ def _is_wanted(name: str, load: Load) -> bool:
 
 
 def _is_usable(name: str, array: np.ndarray, wanted: Mapping[str, np.ndarray], load: Load) -> bool:
-    """Whether a tensor of the file counts: one that is not wanted does where it shows that the file is of another kind."""
+    """Whether a tensor of the file counts. A stranger does where it shows that the file is of another kind."""
     if name.startswith("aux_"):
         return name in wanted and same_shape(array, wanted[name])
     return name in wanted or (load != "backbone" and not name.startswith(LAST_LAYERS))

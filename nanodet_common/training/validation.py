@@ -40,7 +40,5 @@ class Validation:
 
     def __call__(self, engine: TrainingEngine, progress: Callable[[int], None]) -> Values:
         with self._loader:
-            run = infer(
-                engine, self._loader.epoch(0), self._config, batch_size=self._batch_size, progress=progress
-            )
+            run = infer(engine, self._loader.epoch(0), self._config, batch_size=self._batch_size, progress=progress)
         return dict(coco_metrics(self._dataset, run.found, difficult="normal").values)
