@@ -21,7 +21,7 @@ def read_json_lines(path: Path, name: str) -> Run:
             damaged += 1
             continue
         if record["kind"] == "start":
-            facts |= {key: value for key, value in record.items() if key != "kind"}
+            facts = facts or {key: value for key, value in record.items() if key != "kind"}
         else:
             _add(points, record)
     return Run(name, str(path), "JSON lines", points.series(), damaged, facts)

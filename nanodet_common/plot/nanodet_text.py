@@ -7,7 +7,6 @@ It counts steps from 0, and tells those of a metric only by what stands before i
 (`Val|...`) are passed over: they are of a few images each.
 """
 
-import ast
 import re
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from nanodet_common.plot.run import Points, Run, with_sum
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 STEP = re.compile(r"Train\|Epoch(\d+)/\d+\|Iter(\d+)\(\d+/(\d+)\)\|(.*)")
 VALUE = re.compile(r" ?(\w+):([^|\s]+)\|")
-METRICS = re.compile(r"Val_metrics: ?(.*)")
+METRICS = re.compile(r"Val_metrics: ?\{(.*)\}")
+METRIC = re.compile(r"'(\w+)': (?:np\.float\d+\()?([^,()]+)\)?(?:, |$)")
 OURS = ("Train|", "Val_metrics")
 
 
@@ -29,17 +29,18 @@ def read_nanodet_text(path: Path, name: str) -> Run:
             continue
         try:
             place = _add(points, line, place)
-        except (ValueError, SyntaxError, TypeError):
+        except ValueError:
             damaged += 1
     return Run(name, str(path), "NanoDet's text", with_sum(points.series()), damaged)
 
 
 def _add(points: Points, line: str, place: tuple[int, int]) -> tuple[int, int]:
-    """Epoch, and steps at its end, as known after this line. Raises ValueError, SyntaxError or TypeError if damaged."""
+    """Epoch, and steps at its end, as known after this line. Raises ValueError for a damaged line."""
     if found := METRICS.search(line):
         epoch, step = place
-        values = {str(name): float(value) for name, value in ast.literal_eval(found[1]).items()}
-        for name, value in values.items():
+        if METRIC.sub("", found[1]):
+            raise ValueError(line)
+        for name, value in [(name, float(value)) for name, value in METRIC.findall(found[1])]:
             points.add(name, value, step=step or None, epoch=epoch or None)
         return place
     found = STEP.search(line)

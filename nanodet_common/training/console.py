@@ -1,12 +1,16 @@
 """A training run for whoever sits in front of it."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 
 from nanodet_common.training.monitor import Record
+
+if TYPE_CHECKING:
+    from nanodet_common.training.loop import Training
 
 SHARE_OF_ONE_STEP = 0.02
 """In the running mean of the time that a step takes, so that the time left neither jumps nor lags."""
@@ -29,6 +33,15 @@ class ConsoleMonitor:
             self._bar = Progress(BarColumn(20), words, console=self._console)
             self._task = self._bar.add_task("", total=total_steps, completed=step)
             self._bar.start()
+
+    @classmethod
+    def of(cls, training: "Training") -> "ConsoleMonitor":
+        """For a run that is about to begin, or to go on."""
+        epochs = training.config.schedule.total_epochs
+        total = epochs * len(training.batches)
+        if training.max_steps is not None:
+            total = min(total, training.max_steps)
+        return cls(total, epochs, step=training.position.step, interval=training.config.log.interval)
 
     def train(self, record: Record) -> None:
         self._seen += 1

@@ -45,7 +45,7 @@ def test_every_picture_decodes_is_as_wide_as_asked_and_not_blank(drawn):
     for width, pictures in drawn.items():
         for name, png in pictures.items():
             picture = pixels(png)
-            assert picture.shape[1] == int(width * curves.DOTS_PER_INCH), name
+            assert picture.shape[1] == int(width * figures.DOTS_PER_INCH), name
             assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20, name
 
 
