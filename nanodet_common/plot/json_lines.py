@@ -1,6 +1,7 @@
 """The log that `train` writes: one JSON object a line."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ def read_json_lines(path: Path, name: str) -> Run:
     for line in path.read_bytes().splitlines():
         try:
             record = _record(line)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             damaged += 1
             continue
         if record["kind"] == "start":
@@ -28,22 +29,30 @@ def read_json_lines(path: Path, name: str) -> Run:
 
 
 def _record(line: bytes) -> dict[str, Any]:
-    """The object of a line. Raises ValueError, KeyError or TypeError for anything else than the three kinds."""
+    """The object of a line, its numbers as floats.
+
+    Raises ValueError, KeyError, TypeError, OverflowError or RecursionError for anything else than the three kinds.
+    """
     record = json.loads(line)
     if record["kind"] not in ("start", "train", "validation"):
         raise ValueError(record["kind"])
-    if record["kind"] != "start":
-        for name, value in record.items():
-            optional = name not in PLACES and value is None
-            if name != "kind" and not optional and (isinstance(value, bool) or not isinstance(value, int | float)):
-                raise TypeError(name)
-        record["epoch"], record["step"]
-    return record
+    if record["kind"] == "start":
+        return record
+    numbers = {name: _number(value) for name, value in record.items() if name != "kind" and value is not None}
+    if not math.isfinite(numbers["epoch"] + numbers["step"]):
+        raise ValueError("a step that is no number")
+    return {"kind": record["kind"], **numbers}
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(value)
+    return float(value)
 
 
 def _add(points: Points, record: dict[str, Any]) -> None:
     for name, value in record.items():
-        if name in PLACES or value is None:
+        if name in PLACES:
             continue
         twice = record["kind"] == "validation" and name.startswith(IN_BOTH)
         points.add(f"{VALIDATION}{name}" if twice else name, value, step=record["step"], epoch=record["epoch"])

@@ -29,13 +29,13 @@ def read_nanodet_text(path: Path, name: str) -> Run:
             continue
         try:
             place = _add(points, line, place)
-        except ValueError:
+        except (ValueError, OverflowError):
             damaged += 1
     return Run(name, str(path), "NanoDet's text", with_sum(points.series()), damaged)
 
 
 def _add(points: Points, line: str, place: tuple[int, int]) -> tuple[int, int]:
-    """Epoch, and steps at its end, as known after this line. Raises ValueError for a damaged line."""
+    """Epoch, and steps at its end, as known after this line. Raises ValueError or OverflowError for a damaged line."""
     if found := METRICS.search(line):
         epoch, step = place
         if METRIC.sub("", found[1]):
