@@ -1,0 +1,166 @@
+"""`train`: options, files, exit codes. The engine is a fake one; the data sets and the loader are real."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from alignment_tests.nanodet_common import hand_made
+from alignment_tests.nanodet_common.command_line.conftest import Called, Material
+from alignment_tests.nanodet_common.training.fake import FakeDetector
+from jtmigrate.checkpoint.tree import read_tree, same_tree
+from jtmigrate.cli.main import run
+from nanodet_common.command_line.application import application
+from nanodet_common.training.engine import StepReport
+
+Train = Callable[..., Called]
+
+
+class Diverging(FakeDetector):
+    """From its fourth step on."""
+
+    def step(self, batch, factor, *, epoch):
+        report = super().step(batch, factor, epoch=epoch)
+        return report if self.updates < 4 else StepReport({"loss": float("nan")}, 1.0)
+
+
+@pytest.fixture
+def train(
+    material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Train:
+    """Call `train` on the hand-made VOC set, eight pictures in batches of two, with these options more."""
+
+    def call(*options: object, trainer: object = FakeDetector, data: tuple[object, ...] | None = None) -> Called:
+        names = ("--voc", material.voc, "--train", "val", "--classes", ",".join(hand_made.NAMES))
+        usual = ("--config", material.config, "--out", tmp_path / "run", "--batch", 2, "--workers", 0, "--epochs", 2)
+        arguments = ["train", *usual, *(names if data is None else data), *options]
+        monkeypatch.setattr(sys, "argv", ["fake", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            run(application("Fake", "fake", None, lambda *_: None, trainer))
+        written = capsys.readouterr()
+        return Called(left.value.code, written.out, written.err)
+
+    return call
+
+
+def test_run_leaves_its_files(train: Train, tmp_path: Path, material: Material) -> None:
+    called = train("--holdout", 0.25, "--weights", material.weights, "--load", "transfer", "--lr", 0.01)
+    assert called.code == 0, called.err
+    assert "images: 6" in called.out
+    assert "fresh: head.gfl_cls (8), aux_fpn" in called.out
+    run = tmp_path / "run"
+    assert {path.name for path in run.iterdir()} == {
+        ".lock", "config.yml", "environment.json", "events", "last.ckpt", "log.jsonl", "results.json",
+        "weights_best.pth", "weights_last.pth",
+    }  # fmt: skip
+    config = yaml.safe_load((run / "config.yml").read_text())
+    assert config["class_names"] == list(hand_made.NAMES)
+    assert config["schedule"]["optimizer"]["lr"] == 0.01
+    assert (config["schedule"]["total_epochs"], config["schedule"]["lr_schedule"]["T_max"]) == (2, 2)
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert [line["kind"] for line in log] == ["start", *["train"] * 6, "validation"]
+    session = json.loads((run / "environment.json").read_text())[0]
+    assert session["weights"]["load"] == "transfer"
+    assert (session["framework"], session["data"], session["step"]) == ("torch", {"train": 6, "val": 2}, 0)
+
+
+def test_stopped_and_resumed_ends_the_same(train: Train, tmp_path: Path) -> None:
+    assert train("--seed", 3).code == 0
+    expected = read_tree(tmp_path / "run" / "last.ckpt").entries
+    other = ("--seed", 3, "--out", tmp_path / "other")
+    called = train(*other, "--max-steps", 3)
+    assert called.code == 0
+    assert "stopped after step 3; --resume goes on from there" in called.err
+    assert "going on after step 3" in train(*other, "--resume").out
+    assert same_tree(read_tree(tmp_path / "other" / "last.ckpt").entries, expected)
+    steps = [json.loads(line).get("step") for line in (tmp_path / "other" / "log.jsonl").read_text().splitlines()]
+    assert len(json.loads((tmp_path / "other" / "environment.json").read_text())) == 2
+    assert sorted(set(steps)) == list(range(7))
+
+
+def test_seed_decides(train: Train, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        train("--seed", seed, "--out", tmp_path / str(seed))
+    first, second = (read_tree(tmp_path / str(seed) / "last.ckpt").entries["state_dict"] for seed in (0, 1))
+    assert not same_tree(first, second)
+
+
+def test_divergence_is_exit_code_1(train: Train, tmp_path: Path) -> None:
+    called = train("--checkpoint-every", 2, trainer=Diverging)
+    assert called.code == 1
+    assert called.err.startswith("error: loss is nan in step 4 (epoch 2): the last good checkpoint is ")
+    assert read_tree(tmp_path / "run" / "last.ckpt").entries["global_step"] == 3
+
+
+def test_overfit_validates_with_what_it_learns(train: Train, tmp_path: Path) -> None:
+    assert train("--overfit", 4).code == 0
+    assert json.loads((tmp_path / "run" / "environment.json").read_text())[0]["data"] == {"train": 4, "val": 4}
+
+
+def test_coco_file_names_its_own_classes(train: Train, material: Material, tmp_path: Path) -> None:
+    annotations, pictures = material.coco
+    called = train("--holdout", 0, data=("--coco", annotations, "--images", pictures))
+    assert called.code == 0, called.err
+    assert yaml.safe_load((tmp_path / "run" / "config.yml").read_text())["class_names"] == list(hand_made.NAMES)
+    assert not (tmp_path / "run" / "weights_best.pth").exists()
+
+
+def test_data_of_the_configuration(train: Train, material: Material, tmp_path: Path) -> None:
+    """No option names any."""
+    config = yaml.safe_load(material.config.read_text())
+    annotations, pictures = map(str, material.coco)
+    for part in ("train", "val"):
+        config["data"][part] |= {"img_path": pictures, "ann_path": annotations}
+    (tmp_path / "own.yml").write_text(yaml.safe_dump(config))
+    assert train("--config", tmp_path / "own.yml", data=()).code == 0
+    assert json.loads((tmp_path / "run" / "environment.json").read_text())[0]["data"] == {"train": 8, "val": 8}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--val", "val", "--holdout", 0.1], "two ways to validate"),
+        (["--batch", 30], "the training set has 7 images, and one step takes 30: use a smaller --batch"),
+        (["--holdout", 1.5], "the share to hold out is 1.5; it must lie between 0 and 1"),
+        (["--overfit", 9], "only 8 images of the data set have objects, and 9 are asked for"),
+        (["--lr", 0], "schedule.optimizer.lr is 0"),
+        (["--weights", "missing.pth"], "missing.pth"),
+        (["--voc", "nowhere"], "nowhere"),
+    ],
+)
+def test_unusable_options_are_exit_code_2_and_leave_nothing(
+    options: list[object], message: str, train: Train, tmp_path: Path
+) -> None:
+    called = train(*options)
+    assert called.code == 2
+    assert message in called.err
+    assert called.err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_for_other_classes_name_the_way_out(train: Train, material: Material) -> None:
+    called = train("--weights", material.weights, data=("--voc", material.voc, "--train", "val", "--classes", "red brick,green_leaf"))
+    assert called.code == 2
+    assert "use --load transfer" in called.err
+
+
+def test_nothing_to_learn_from(train: Train, tmp_path: Path) -> None:
+    empty = hand_made.voc_set(tmp_path / "empty", objects=False)
+    assert "8 images and no object to learn from" in train("--voc", empty, "--holdout", 0).err
+
+
+def test_a_run_is_neither_overwritten_nor_gone_on_with_as_another(train: Train, tmp_path: Path) -> None:
+    assert train("--max-steps", 3).code == 0
+    saved = (tmp_path / "run" / "last.ckpt").read_bytes()
+    assert "holds a run: go on with it (--resume), or give another --out" in train().err
+    assert "the run was begun with schedule.optimizer.lr 0.001, not 0.5" in train("--resume", "--lr", 0.5).err
+    assert "the run was begun with another training set" in train("--resume", "--holdout", 0.5).err
+    assert (tmp_path / "run" / "last.ckpt").read_bytes() == saved
+
+
+def test_resume_where_nothing_was_saved_begins(train: Train) -> None:
+    """So that the same command can be repeated until it is done."""
+    assert train("--resume").code == 0

@@ -1,0 +1,160 @@
+"""`train`: a detector learns a data set."""
+
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nanodet_common.command_line import options
+
+if TYPE_CHECKING:
+    from nanodet_common.config import Config
+
+DIVERGED, INTERRUPTED = 1, 130
+
+
+class Load(str, Enum):
+    """What is taken from a file of weights."""
+
+    FULL = "full"
+    TRANSFER = "transfer"
+    BACKBONE = "backbone"
+
+
+def command(
+    context: typer.Context,
+    config: options.Config = options.DEFAULT_CONFIG,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Checkpoint to start from; without it, everything is fresh.")
+    ] = None,
+    load: Annotated[
+        Load, typer.Option(help="Of --weights: all, all but the last layer of each head level, or the backbone alone.")
+    ] = Load.FULL,
+    voc: options.Voc = None,
+    train: Annotated[
+        list[str] | None, typer.Option(metavar="SET", help="Sets of --voc to train on: 2007:trainval. Repeatable.")
+    ] = None,
+    val: Annotated[
+        list[str] | None, typer.Option(metavar="SET", help="Sets of --voc to validate with. Repeatable.")
+    ] = None,
+    coco: options.Coco = None,
+    images: options.Images = None,
+    val_coco: Annotated[
+        Path | None, typer.Option(metavar="ANN.json", help="COCO annotations to validate with; with --val-images.")
+    ] = None,
+    val_images: Annotated[Path | None, typer.Option(metavar="DIR", help="The pictures of --val-coco.")] = None,
+    classes: options.Classes = None,
+    on_problem: options.Problems = options.OnProblem.SKIP,
+    holdout: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Validate with this share of the training set (0.1); 0: never."),
+    ] = None,
+    overfit: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Train on, and validate with, the first N images with objects."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run; runs/NAME of the config.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out, whichever framework's.")
+    ] = False,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs; a cosine as long as the training follows.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Images a batch.")] = None,
+    accumulate: Annotated[int | None, typer.Option(min=1, help="Batches whose mean gradient makes one step.")] = None,
+    lr: Annotated[float | None, typer.Option(min=0, help="Initial learning rate.")] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Processes that prepare images; 0: none.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of fresh weights, the images' order and their augmentation.")] = 0,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Stop, as if interrupted, after so many steps.")] = None,
+    checkpoint_every: Annotated[
+        int, typer.Option(min=1, metavar="STEPS", help="Checkpoints within an epoch; one comes at its end as well.")
+    ] = 200,
+) -> None:
+    """Train a detector, validate it, and keep the last and the best of its averaged weights.
+
+    Ctrl-C finishes the step and saves; --resume goes on, bit for bit as if nothing had happened. Exit code 0 when
+    done, 1 if the loss diverged, 2 if the input is unusable, 130 when interrupted.
+    """
+    from contextlib import nullcontext
+
+    from nanodet_common.command_line.train_data import Choice, read_sets
+    from nanodet_common.config import load_config
+    from nanodet_common.datasets.summary import summary
+    from nanodet_common.errors import InputError
+    from nanodet_common.training.console import ConsoleMonitor
+    from nanodet_common.training.divergence import Diverged
+    from nanodet_common.training.events import EventFile
+    from nanodet_common.training.loop import End
+    from nanodet_common.training.monitor import JsonLines
+    from nanodet_common.training.prepare import Wanted, prepare, session
+    from nanodet_common.training.run_folder import RunFolder
+
+    backend = context.obj
+    folder = RunFolder(out or Path("runs") / Path(config).stem)
+    if folder.is_used() and not resume:
+        raise InputError(f"{folder.path} holds a run: go on with it (--resume), or give another --out")
+    changes = {
+        "schedule.total_epochs": epochs, "schedule.accumulate": accumulate, "schedule.optimizer.lr": lr,
+        "device.batchsize_per_gpu": batch, "device.workers_per_gpu": workers,
+    }  # fmt: skip
+    changed = _changed(load_config(config), {name: value for name, value in changes.items() if value is not None})
+    sets = read_sets(
+        changed,
+        Choice(
+            voc, train or (), val or (), coco, images, val_coco, val_images, classes, holdout, overfit, on_problem.value
+        ),
+    )
+    wanted = Wanted(sets.config, sets.train, sets.val, seed, weights, load.value)
+    prepared = prepare(backend.trainer, folder, wanted)
+    run = prepared.training
+    run.max_steps, run.checkpoint_every = max_steps, checkpoint_every
+    first = run.engine.world[0] == 0
+    with folder.taken() if first else nullcontext():
+        if first:
+            facts = session(prepared, wanted, f"python -m {backend.program}")
+            typer.echo(f"training set:\n{summary(sets.train)}")
+            typer.echo(
+                f"{prepared.found[0]}: going on after step {run.position.step}" if prepared.found else facts["start"]
+            )
+            folder.write_config(sets.config.to_yaml())
+            folder.add_session(facts)
+            log = JsonLines(folder.log, step=run.position.step)
+            log.start({**facts, "config": config})
+            run.monitors = [log, EventFile(folder.events, step=run.position.step), ConsoleMonitor.of(run)]
+        try:
+            end = run.run()
+        except Diverged as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(DIVERGED) from error
+        finally:
+            for monitor in run.monitors:
+                monitor.close()
+    if end is not End.FINISHED:
+        typer.echo(f"{end.value} after step {run.position.step}; --resume goes on from there", err=True)
+    if end is End.INTERRUPTED:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _changed(config: "Config", changes: Mapping[str, Any]) -> "Config":
+    """The configuration with other values under dotted names, checked like a file.
+
+    A cosine that is as long as the training stays so. Raises InputError for a value that is not accepted.
+    """
+    import yaml
+
+    from nanodet_common.config import parse_config
+
+    tree = yaml.safe_load(config.to_yaml())
+    schedule = tree["schedule"]
+    if schedule["lr_schedule"].get("T_max") == schedule["total_epochs"]:
+        changes = {
+            "schedule.lr_schedule.T_max": changes.get("schedule.total_epochs", schedule["total_epochs"]),
+            **changes,
+        }
+    for name, value in changes.items():
+        *sections, key = name.split(".")
+        place = tree
+        for section in sections:
+            place = place[section]
+        place[key] = value
+    return parse_config(yaml.safe_dump(tree), "the options")

@@ -1,0 +1,90 @@
+"""From what a user asks for to a run that can begin, or go on."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jtmigrate.cli.progress import provenance
+from jtmigrate.files import sha256_of
+from nanodet_common.config import Config
+from nanodet_common.datasets.dataset import Dataset
+from nanodet_common.errors import InputError
+from nanodet_common.loader.loader import Loader
+from nanodet_common.training.checkpoint import BEGINNING, Identity, RunState
+from nanodet_common.training.engine import NewTrainer, TrainingEngine
+from nanodet_common.training.loop import Training
+from nanodet_common.training.resume import check_same
+from nanodet_common.training.run_folder import RunFolder
+from nanodet_common.training.sets import fingerprint
+from nanodet_common.training.start import Load, Start, start_state
+from nanodet_common.training.validation import Validation
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A run: its configuration, its data (val: None for no validation), and where its weights come from."""
+
+    config: Config
+    train: Dataset
+    val: Dataset | None
+    seed: int = 0
+    weights: Path | None = None
+    load: Load = "full"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that can begin, or go on; start: its weights at the beginning; found: the checkpoint it goes on from."""
+
+    training: Training
+    start: Start
+    found: tuple[Path, RunState] | None
+
+
+def prepare(new_trainer: NewTrainer, folder: RunFolder, wanted: Wanted) -> Prepared:
+    """The run in the folder, from its newest checkpoint if there is one. Writes nothing.
+
+    Raises UserError for weights that do not fit, for data on which nothing can be trained or measured, and for a
+    checkpoint of another run.
+    """
+    config, train = wanted.config, wanted.train
+    size = config.device.batchsize_per_gpu * config.schedule.accumulate
+    if len(train) < size:
+        raise InputError(f"the training set has {len(train)} images, and one step takes {size}: use a smaller --batch")
+    if all(image.crowd.all() for image in train.images):
+        raise InputError(f"the training set has {len(train)} images and no object to learn from")
+    identity = Identity(config.to_yaml(), wanted.seed, fingerprint(train))
+    workers = config.device.workers_per_gpu
+    validate = Validation(wanted.val, config, batch_size=size, workers=workers) if wanted.val else None
+    found = folder.newest()
+    if found:
+        check_same(found[1].identity, identity, found[0])
+    start = start_state(config, wanted.seed, None if found else wanted.weights, wanted.load)
+    engine = new_trainer(config, start.state)
+    if found:
+        engine.load(found[1].engine)
+    batches = Loader(
+        train, config.data.train, batch_size=size, workers=workers,
+        seed=wanted.seed, augment=True, shuffle=True, drop_last=True,
+    )  # fmt: skip
+    position = found[1].position if found else BEGINNING
+    validations = found[1].validations if found else ()
+    training = Training(engine, batches, config, identity, folder, validate, position=position, validations=validations)
+    return Prepared(training, start, found)
+
+
+def session(prepared: Prepared, wanted: Wanted, program: str) -> dict[str, Any]:
+    """What environment.json says of a process that works on a run."""
+    engine: TrainingEngine = prepared.training.engine
+    versions = {**engine.versions(), "numpy": np.__version__, "python": sys.version.split()[0]}
+    facts: dict[str, Any] = {**provenance(program), "framework": engine.name, "versions": versions, "seed": wanted.seed}
+    facts["data"] = {"train": len(wanted.train), "val": len(wanted.val) if wanted.val else 0}
+    facts["step"] = prepared.training.position.step
+    if prepared.found:
+        return facts | {"resumed": prepared.found[0].name}
+    if wanted.weights:
+        facts["weights"] = {"file": str(wanted.weights), "sha256": sha256_of(wanted.weights), "load": wanted.load}
+    return facts | {"start": prepared.start.words()}
