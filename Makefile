@@ -2,8 +2,10 @@
 #
 #   make align-report [IMAGE=photo.jpg] [WEIGHTS=model.pth] [CONFIG=nanodet-plus-m_416]
 #   make test
+#   make eval [VOC=VOCdevkit SPLIT=2007:test] [WEIGHTS=model.pth CONFIG=nanodet-plus-m_320]
+#   make vis  (the same variables)
 #
-# Either does the whole set-up first (once, in .venv), for which alone it needs the network.
+# Each does the whole set-up first (once, in .venv), for which alone it needs the network.
 
 PYTHON ?= $(firstword $(foreach python,python3.11 python3,$(if $(shell $(python) -c 'print(1)' 2>/dev/null),$(python))))
 # Asked only where the configured package sources have no CPU build of torch, as PyPI has none for Linux.
@@ -19,7 +21,13 @@ TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 # The lock file pins what is tested, and that is Python 3.11.
 LOCK := $(if $(findstring 3.11.,$(shell $(PYTHON) --version 2>/dev/null)),--constraint requirements.lock)
 
-.PHONY: setup align-report test test-fast mutations lint clean
+# Data and weights: what `jtmigrate fetch` brings goes to data/; reference material may lie beside the repository.
+VOC ?= $(firstword $(wildcard data/VOCdevkit ../shared/data/VOCdevkit))
+SPLIT ?= 2007:test
+TRAINED := $(or $(WEIGHTS),$(wildcard ../shared/weights/nanodet-plus-m_320_voc20.pth))
+EVALUATED = --config '$(or $(CONFIG),nanodet-plus-m_320)' --weights '$(TRAINED)' --voc '$(VOC)' --split '$(SPLIT)'
+
+.PHONY: setup align-report test test-fast eval vis check-data mutations lint clean
 
 setup: $(READY)
 
@@ -33,6 +41,18 @@ test: setup
 test-fast: setup
 	$(BIN)/python -m pytest alignment_tests -m 'not slow'
 
+# The whole test set through both frameworks: mAP, and whether they found the same.
+eval: check-data setup
+	$(BIN)/jtmigrate eval --framework both $(EVALUATED) --json reports/eval/result.json --html reports/eval/index.html
+
+# Pictures of a batch: as training sees it, and with what both frameworks find in it.
+vis: check-data setup
+	$(BIN)/python -m jtmigrate.presets.vis --out reports/vis $(EVALUATED)
+
+check-data:
+	@test -d '$(VOC)' || { echo 'No data set: make setup, $(BIN)/jtmigrate fetch voc2007, or VOC=path/to/VOCdevkit'; exit 2; }
+	@test -f '$(TRAINED)' || { echo 'No weights: WEIGHTS=model.pth CONFIG=name names a checkpoint'; exit 2; }
+
 # Faults injected into the port one at a time -> reports/mutation-matrix.md. FULL=1: the whole detector, trained weights.
 mutations: setup
 	$(BIN)/python -m alignment_tests.mutations --out reports/mutation-matrix.md $(if $(FULL),--full) $(if $(SEED),--seed $(SEED))
@@ -41,7 +61,7 @@ lint: setup
 	$(BIN)/ruff check .
 
 clean:
-	rm -rf $(VENV) reports/alignment build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) reports/alignment reports/eval reports/vis build *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml requirements.lock
 	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

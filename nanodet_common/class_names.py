@@ -21,8 +21,13 @@ VOC_CLASSES = (
 
 
 def class_names_for(count: int) -> tuple[str, ...]:
-    """Names for `count` classes: those of VOC or COCO where the number fits, otherwise "class 0", "class 1", ..."""
+    """Names for `count` classes: those of VOC or COCO where the number fits, otherwise `nameless_classes`."""
     for names in (VOC_CLASSES, COCO_CLASSES):
         if len(names) == count:
             return names
+    return nameless_classes(count)
+
+
+def nameless_classes(count: int) -> tuple[str, ...]:
+    """ "class 0", "class 1", ...: for classes of which nothing is known."""
     return tuple(f"class {label}" for label in range(count))

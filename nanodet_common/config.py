@@ -5,7 +5,7 @@ unchanged. Whatever the two implementations do not build is refused by name, nev
 """
 
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -345,6 +345,13 @@ class Config(Section):
         }
         model = self.model.model_copy(update={"arch": arch.model_copy(update=heads)})
         return self.model_copy(update={"model": model, "class_names": class_names_for(num_classes)})
+
+    def with_class_names(self, class_names: Sequence[str]) -> "Config":
+        """The same configuration with other names for its classes. Raises InputError for another number of them."""
+        expected = self.model.arch.head.num_classes
+        if len(class_names) != expected:
+            raise InputError(f"{len(class_names)} classes are named, but the model has {expected}")
+        return self.model_copy(update={"class_names": tuple(class_names)})
 
 
 def known_configs() -> tuple[str, ...]:

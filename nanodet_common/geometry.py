@@ -3,10 +3,20 @@
 import numpy as np
 
 
+def fit(source: tuple[int, int], target: tuple[int, int], *, keep_ratio: bool) -> tuple[tuple[int, int], np.ndarray]:
+    """How a picture of size `source` becomes a network's input within `target`, sizes as (width, height).
+
+    keep_ratio: the largest size of the picture's aspect ratio; otherwise `target` itself. Returns the size and the
+    matrix from picture to input pixels.
+    """
+    size = fitted_size(source, target) if keep_ratio else target
+    return size, resize_matrix(source, size, keep_ratio=keep_ratio)
+
+
 def fitted_size(source: tuple[int, int], target: tuple[int, int]) -> tuple[int, int]:
-    """The largest (width, height) within `target` that has the aspect ratio of `source`, rounded down."""
+    """The largest (width, height) within `target` that has the aspect ratio of `source`, rounded down to 1 or more."""
     scale = _fitting_scale(source, target)
-    return int(scale * source[0]), int(scale * source[1])
+    return max(1, int(scale * source[0])), max(1, int(scale * source[1]))
 
 
 def resize_matrix(source: tuple[int, int], target: tuple[int, int], *, keep_ratio: bool) -> np.ndarray:

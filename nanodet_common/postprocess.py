@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nanodet_common.errors import InputError
 from nanodet_common.geometry import warp_boxes
 from nanodet_common.priors import center_priors
 
@@ -51,10 +52,14 @@ def detections(
 ) -> Detections:
     """Detections of one image, in its own pixels, from the raw head output (P, num_classes + 4 * (reg_max + 1)).
 
-    The other parameters are those of `decode` and `detections_from_boxes`.
+    The other parameters are those of `decode` and `detections_from_boxes`. Boxes are decoded only where a score
+    counts. Raises as `decode`.
     """
-    scores, boxes = decode(head_output, num_classes, reg_max, strides, input_hw)
-    return detections_from_boxes(scores, boxes, input_hw, warp_matrix, image_wh, limits)
+    priors = _checked_priors(head_output, num_classes, reg_max, strides, input_hw)
+    scores = _sigmoid(head_output[:, :num_classes])
+    points = np.flatnonzero((scores > limits.score_threshold).any(axis=1))
+    boxes = _decode_boxes(head_output[points, num_classes:], reg_max, priors[points])
+    return detections_from_boxes(scores[points], boxes, input_hw, warp_matrix, image_wh, limits)
 
 
 def detections_from_boxes(
@@ -70,9 +75,7 @@ def detections_from_boxes(
     input_hw: height and width of the network's input, to which boxes are clipped. warp_matrix: from image to input
     pixels, as `preprocess` returns it. image_wh: width and height of the image.
     """
-    height, width = input_hw
-    clipped = np.clip(boxes, 0, np.array([width, height, width, height], boxes.dtype))
-    found = select(scores, clipped, limits)
+    found = select(scores, clip_boxes(boxes, input_hw), limits)
     return found._replace(boxes=warp_boxes(found.boxes, np.linalg.inv(warp_matrix), image_wh))
 
 
@@ -82,17 +85,11 @@ def decode(
     """Raw head output (P, num_classes + 4 * (reg_max + 1)) -> scores (P, num_classes), boxes (P, 4) in input pixels.
 
     The distance from a cell's point to a side of its box, in cells, is the expected value of a distribution over
-    0 .. reg_max (section 3.1 of https://arxiv.org/abs/2006.04388). The dtype stays.
+    0 .. reg_max (section 3.1 of https://arxiv.org/abs/2006.04388). The dtype stays. Raises InputError for an output
+    that is not finite.
     """
-    priors = center_priors(input_hw, strides).astype(head_output.dtype)
-    expected = (len(priors), num_classes + 4 * (reg_max + 1))
-    if head_output.shape != expected:
-        raise ValueError(f"head output has shape {head_output.shape}, expected {expected} for an input of {input_hw}")
-    distributions = _softmax(head_output[:, num_classes:].reshape(-1, 4, reg_max + 1))
-    distances = distributions @ np.arange(reg_max + 1, dtype=head_output.dtype) * priors[:, 2:3]
-    points = priors[:, :2]
-    boxes = np.concatenate([points - distances[:, :2], points + distances[:, 2:]], axis=1)
-    return _sigmoid(head_output[:, :num_classes]), boxes
+    priors = _checked_priors(head_output, num_classes, reg_max, strides, input_hw)
+    return _sigmoid(head_output[:, :num_classes]), _decode_boxes(head_output[:, num_classes:], reg_max, priors)
 
 
 def select(scores: np.ndarray, boxes: np.ndarray, limits: Limits = NANODET_LIMITS) -> Detections:
@@ -101,12 +98,49 @@ def select(scores: np.ndarray, boxes: np.ndarray, limits: Limits = NANODET_LIMIT
     scores: (P, C). boxes: (P, 4). A point may be found as several classes. Of equal scores, the lower point, then
     the lower class comes first.
     """
-    points, labels = np.nonzero(scores > limits.score_threshold)
-    order = np.argsort(-scores[points, labels], kind="stable")
-    points, labels = points[order], labels[order]
-    survivors = _suppress(_apart_by_class(boxes[points], labels), limits)
+    points, labels = best_first(scores, limits.score_threshold)
+    survivors = suppress(boxes[points], labels, limits)
     points, labels = points[survivors], labels[survivors]
     return Detections(boxes[points].astype(np.float32), scores[points, labels].astype(np.float32), labels)
+
+
+def best_first(scores: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """Points and labels of the scores (P, C) above a threshold, sorted as `select` says."""
+    points, labels = np.nonzero(scores > threshold)
+    order = np.argsort(-scores[points, labels], kind="stable")
+    return points[order], labels[order]
+
+
+def clip_boxes(boxes: np.ndarray, input_hw: tuple[int, int]) -> np.ndarray:
+    """Boxes (n, 4) cut off at the edges of the network's input."""
+    height, width = input_hw
+    return np.clip(boxes, 0, np.array([width, height, width, height], boxes.dtype))
+
+
+def suppress(boxes: np.ndarray, labels: np.ndarray, limits: Limits) -> np.ndarray:
+    """Indices of the survivors, best first, among boxes (n, 4) and labels (n,) that are sorted best first."""
+    # Column by column in memory, which makes the arithmetic on them several times faster.
+    apart = np.asfortranarray(_apart_by_class(boxes, labels))
+    threshold = _largest_within(limits.iou_threshold, boxes.dtype)
+    waiting = np.ones(len(boxes), bool)
+    survivors = []
+    for best in range(len(boxes)):
+        if len(survivors) == limits.max_detections:
+            break
+        if waiting[best]:
+            survivors.append(best)
+            waiting[best + 1 :] &= box_iou(apart[best], apart[best + 1 :]) <= threshold
+    return np.array(survivors, np.int64)
+
+
+def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union of boxes (..., 4) and others (..., 4), broadcast. Two boxes without area have 0."""
+    low = np.maximum(boxes[..., :2], others[..., :2])
+    high = np.minimum(boxes[..., 2:], others[..., 2:])
+    sides = np.maximum(high - low, 0)
+    intersection = sides[..., 0] * sides[..., 1]
+    union = _area(boxes) + _area(others) - intersection
+    return np.divide(intersection, union, out=np.zeros_like(intersection), where=union > 0)
 
 
 def _apart_by_class(boxes: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -116,31 +150,46 @@ def _apart_by_class(boxes: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return boxes + (labels.astype(boxes.dtype) * step)[:, None]
 
 
-def _suppress(boxes: np.ndarray, limits: Limits) -> np.ndarray:
-    """Indices of the survivors among boxes sorted best first."""
-    survivors = []
-    queue = np.arange(len(boxes))
-    while queue.size and len(survivors) < limits.max_detections:
-        best, queue = queue[0], queue[1:]
-        survivors.append(best)
-        queue = queue[box_iou(boxes[best], boxes[queue]) <= limits.iou_threshold]
-    return np.array(survivors, np.int64)
+def _largest_within(limit: float, dtype: np.dtype) -> np.floating:
+    """The largest number of a floating-point type that is not above `limit`: 0.6 as float32 is a hair above it."""
+    nearest = dtype.type(limit)
+    return nearest if float(nearest) <= limit else np.nextafter(nearest, dtype.type(-np.inf))
 
 
-def box_iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Intersection over union of one box (4,) with others (n, 4): (n,). Two boxes without area have 0."""
-    top_left = np.maximum(box[:2], boxes[:, :2])
-    bottom_right = np.minimum(box[2:], boxes[:, 2:])
-    intersection = np.prod(np.maximum(bottom_right - top_left, 0), axis=1)
-    union = np.prod(box[2:] - box[:2]) + np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) - intersection
-    return np.divide(intersection, union, out=np.zeros_like(intersection), where=union > 0)
+def _area(boxes: np.ndarray) -> np.ndarray:
+    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+
+
+def _checked_priors(
+    head_output: np.ndarray, num_classes: int, reg_max: int, strides: Sequence[int], input_hw: tuple[int, int]
+) -> np.ndarray:
+    """x, y, stride, stride of every point (P, 4), in the output's dtype.
+
+    Raises ValueError if the output does not fit them, InputError if it is not finite.
+    """
+    priors = center_priors(input_hw, strides).astype(head_output.dtype)
+    expected = (len(priors), num_classes + 4 * (reg_max + 1))
+    if head_output.shape != expected:
+        raise ValueError(f"head output has shape {head_output.shape}, expected {expected} for an input of {input_hw}")
+    if not np.isfinite(head_output).all():
+        # A score that is no number is not above the threshold: without this, nothing would seem to be found.
+        raise InputError("the detector's output is not finite (NaN or infinity): its weights or its input are unusable")
+    return priors
+
+
+def _decode_boxes(distributions: np.ndarray, reg_max: int, priors: np.ndarray) -> np.ndarray:
+    """Logits (n, 4 * (reg_max + 1)) and priors (n, 4) -> boxes (n, 4)."""
+    # Sums run over the first axis, so that the same row gives the same bits whichever rows come along.
+    logits = distributions.reshape(-1, reg_max + 1).T
+    weights = np.exp(logits - logits.max(axis=0, initial=-np.inf))
+    places = np.arange(reg_max + 1, dtype=distributions.dtype)[:, None]
+    expected = (weights * places).sum(axis=0) / weights.sum(axis=0)
+    distances = expected.reshape(-1, 4) * priors[:, 2:3]
+    points = priors[:, :2]
+    return np.concatenate([points - distances[:, :2], points + distances[:, 2:]], axis=1)
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    # 1 / (1 + exp(-x)) without overflow, at full relative precision for small scores.
-    return np.exp(-np.logaddexp(0, -x))
-
-
-def _softmax(x: np.ndarray) -> np.ndarray:
-    exponential = np.exp(x - x.max(axis=-1, keepdims=True))
-    return exponential / exponential.sum(axis=-1, keepdims=True)
+    # Full relative precision for small scores. Below -88 the exponential of float32 is infinite and the score 0.
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-x))

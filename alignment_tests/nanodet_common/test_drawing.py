@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nanodet_common.drawing import class_color, draw_detections, side_by_side
+from nanodet_common.drawing import GAP, TITLE_HEIGHT, class_color, draw_detections, draw_objects, grid, side_by_side
 from nanodet_common.postprocess import Detections
 
 NAMES = ("cat", "dog")
@@ -51,6 +51,24 @@ def test_colours_of_80_classes_are_distinct():
     colors = np.array([class_color(label) for label in range(80)])
     assert len(np.unique(colors, axis=0)) == 80
     assert np.abs(np.diff(colors, axis=0)).max(axis=1).min() > 60
+
+
+def test_objects_are_drawn_without_a_score_on_a_copy():
+    image = grey()
+    drawn = draw_objects(image, np.float32([[20, 50, 100, 110]]), np.int64([1]), NAMES)
+    assert (image == 128).all()
+    assert tuple(drawn[80, 20]) == class_color(1)
+    assert (drawn != draw_detections(image, found(([20, 50, 100, 110], 0.9, 1)), NAMES)).any()
+
+
+def test_grid_fills_rows_and_columns_with_white():
+    images = [np.zeros((height, width, 3), np.uint8) for height, width in ((50, 40), (30, 60), (20, 70))]
+    sheet = grid(images, ("one", "two", "three"), columns=2)
+    assert sheet.shape == (2 * TITLE_HEIGHT + 50 + GAP + 20, 70 + GAP + 60, 3)
+    assert (sheet[TITLE_HEIGHT:][:50, :40] == 0).all()
+    assert (sheet[TITLE_HEIGHT:][:30, 70 + GAP :] == 0).all()
+    assert (sheet[TITLE_HEIGHT + 30 : TITLE_HEIGHT + 50 + GAP, 70:] == 255).all()
+    assert (sheet[-20:, :70] == 0).all()
 
 
 def test_side_by_side_aligns_the_tops():

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from nanodet_common.errors import InputError
 from nanodet_common.geometry import resize_matrix
 from nanodet_common.postprocess import Limits, box_iou, decode, detections, detections_from_boxes, select
 
@@ -71,6 +72,16 @@ def test_wrong_shape_of_the_output_is_named():
         decode(np.zeros((3598, 52), np.float32), 80, 7, STRIDES, (416, 416))
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("column", [0, 50])
+def test_an_output_that_is_not_finite_is_refused(value, column, golden_case):
+    """Rather than that nothing seems to be found."""
+    head, arguments, _ = golden_case
+    head[7, column] = value
+    with pytest.raises(InputError, match="the detector's output is not finite"):
+        detections(head, 20, 7, STRIDES, **arguments)
+
+
 def test_boxes_are_clipped_to_the_input():
     found = detections_from_boxes(
         np.array([[0.9]]), np.array([[-5.0, -5, 500, 20]]), (32, 64), np.eye(3), image_wh=(1000, 1000)
@@ -99,6 +110,39 @@ def test_ties_go_to_the_lower_point_then_the_lower_class():
     found = select(np.full((2, 2), 0.5), boxes, Limits(max_detections=3))
     assert found.boxes[:, 0].tolist() == [0, 0, 5]
     assert found.labels.tolist() == [0, 1, 0]
+
+
+def test_ties_of_one_class_go_to_the_lower_point_whatever_the_boxes():
+    boxes = np.array([[0.0, 0, 10, 10], [0, 0, 10, 9], [0, 1, 10, 10]])
+    found = select(np.full((3, 1), 0.5), boxes)
+    np.testing.assert_array_equal(found.boxes, boxes[:1])
+
+
+def test_an_iou_is_held_against_the_threshold_itself_not_its_float32():
+    """3/5 in float32 is a hair above 0.6, and so is the nearest float32 to 0.6: a box with it falls, as in torch."""
+    boxes = np.array([[0, 0, 40, 40], [10, 0, 50, 40]], np.float32)
+    scores = np.array([[0.9], [0.5]], np.float32)
+    assert box_iou(boxes[0], boxes[1]) == np.float32(0.6)
+    assert len(select(scores, boxes, Limits(iou_threshold=0.6)).scores) == 1
+    assert len(select(scores.astype(float), boxes.astype(float), Limits(iou_threshold=0.6)).scores) == 2
+
+
+def test_no_more_than_the_limit():
+    boxes = np.array([[0.0, 0, 1, 1], [2, 0, 3, 1], [4, 0, 5, 1]])
+    scores = np.array([[0.5], [0.9], [0.7]])
+    for limit in range(4):
+        assert select(scores, boxes, Limits(max_detections=limit)).scores.tolist() == pytest.approx(
+            [0.9, 0.7, 0.5][:limit]
+        )
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_scores_of_extreme_logits(dtype):
+    output = np.zeros((1, 5 + 4 * 8), dtype)
+    output[0, :5] = [-1e4, -50, 0, 50, 1e4]
+    scores, _ = decode(output, 5, 7, (8,), (8, 8))
+    np.testing.assert_allclose(scores[0], [0, np.exp(dtype(-50)), 0.5, 1, 1], rtol=1e-6)
 
 
 def test_nothing_found():

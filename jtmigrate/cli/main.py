@@ -9,11 +9,14 @@ from typing import NoReturn
 
 import typer
 
-from jtmigrate.cli import compare, convert, diff, doctor, inspect, match, trace, verify
+from jtmigrate.cli import compare, convert, diff, doctor, eval, fetch, inspect, match, trace, verify
 from jtmigrate.errors import UserError
 from jtmigrate.report.numbers import printable
 
-EXTRAS = {"torch": "torch", "jittor": "jittor", "jinja2": "report", "matplotlib": "report", "cv2": "vision"}
+EXTRAS = {
+    **{"torch": "torch", "jittor": "jittor", "jinja2": "report", "matplotlib": "report"},
+    **{"cv2": "vision", "pycocotools": "vision", "onnx": "onnx", "onnxruntime": "onnx", "onnxscript": "onnx"},
+}
 """Modules that a command may lack -> the optional part of jtmigrate that brings them."""
 
 app = typer.Typer(
@@ -26,9 +29,11 @@ app.command("diff")(diff.command)
 app.command("trace")(trace.command)
 app.command("compare")(compare.command)
 app.command("verify")(verify.command)
+app.command("eval")(eval.command)
 app.command("convert")(convert.command)
 app.command("inspect")(inspect.command)
 app.command("match")(match.command)
+app.command("fetch")(fetch.command)
 app.command("doctor")(doctor.command)
 
 

@@ -10,6 +10,8 @@ runtime.prepare()
 
 import jittor as jt  # noqa: E402  (has to be prepared first)
 
+runtime.settle()
+
 
 def fetch(handles: Sequence[jt.Var]) -> Iterator[np.ndarray]:
     """The arrays of many Vars: computed together, copied one by one."""

@@ -28,6 +28,7 @@ from jtmigrate.report.markdown import to_markdown
 from jtmigrate.trace.record import ROOT
 from nanodet_common.drawing import draw_detections, side_by_side
 from nanodet_common.postprocess import Detections, Limits, detections_from_boxes
+from nanodet_common.sample import sample_photograph
 
 PROGRAM = "python -m jtmigrate.presets.align_report"
 DRAWN = Limits(score_threshold=0.3, max_detections=20)
@@ -79,13 +80,6 @@ def command(
     write_html(result, out / "index.html", pictures=[(caption, drawing)])
     console.print(f"report: {out / 'index.html'}, report.md, report.json", soft_wrap=True)
     raise typer.Exit(0 if result else 1)
-
-
-def sample_photograph() -> Path:
-    """A photograph of a person that comes with matplotlib."""
-    from matplotlib import cbook
-
-    return Path(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
 
 
 def target(config: str, state: nanodet.State) -> dict[str, Any]:

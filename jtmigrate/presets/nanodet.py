@@ -1,34 +1,25 @@
 """The two NanoDet-Plus detectors, bound to the toolkit: what a checkpoint must hold, how the pair is built and run."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from jtmigrate.checkpoint import read_checkpoint
 from jtmigrate.diff import ModelPair
-from jtmigrate.errors import UserError
 from jtmigrate.frameworks.training import Training
-from jtmigrate.naming.prefixes import unwrap
-from jtmigrate.naming.schema import Schema, TensorSpec
-from jtmigrate.naming.validate import check_schema
+from jtmigrate.naming.schema import Schema
 from nanodet_common.assignment_margin import assignment_margin
-from nanodet_common.config import Config, load_config
-from nanodet_common.errors import InputError
+from nanodet_common.config import Config
 from nanodet_common.initialise import initial_state, lively_state
 from nanodet_common.preprocess import load_image, preprocess
-from nanodet_common.schema import num_classes_of, tensor_specs
+from nanodet_common.schema import tensor_specs
 from nanodet_common.targets import sample_targets
+from nanodet_common.weights import Shapes, State, config_for, load_weights, schema_of
 
 DEFAULT_CONFIG = "nanodet-plus-m_416"
 LEARNING_RATE, WEIGHT_DECAY, CLIP_NORM = 1e-3, 0.05, 35.0
 TRAINING_ONLY = ("aux_*",)
 """Names of the auxiliary branch, which exists in training only."""
-
-Shapes = Mapping[str, tuple[int, ...]]
-State = Mapping[str, np.ndarray]
 
 
 class Picture(NamedTuple):
@@ -44,12 +35,12 @@ def schema(config: str, *, num_classes: int | None, shapes: Shapes, training: bo
 
     The number of classes is that of the checkpoint's head. Raises UserError where `num_classes` contradicts it.
     """
-    return _schema(_config(config, num_classes, shapes), training=training)
+    return schema_of(config_for(config, num_classes, shapes), training=training)
 
 
 def fill(config: str, *, num_classes: int | None, shapes: Shapes) -> State:
     """Initial values of the auxiliary branch, for a checkpoint that comes without it; the same in both frameworks."""
-    arch = _config(config, num_classes, shapes).model.arch
+    arch = config_for(config, num_classes, shapes).model.arch
     inference = tensor_specs(arch, training=False)
     values = initial_state(tensor_specs(arch, training=True), seed=0)
     return {name: value for name, value in values.items() if name not in inference}
@@ -62,24 +53,15 @@ def settings(config: str | None, *, num_classes: int | None, weights: Path | Non
     """
     name = config or DEFAULT_CONFIG
     if weights is None:
-        found = _config(name, num_classes, {})
+        found = config_for(name, num_classes, {})
         return found, lively_state(tensor_specs(found.model.arch, training=False), seed=0)
-    checkpoint = read_checkpoint(weights)
-    tensors = unwrap(checkpoint.tensors).apply(checkpoint.tensors)
-    found = _config(name, num_classes, {tensor: array.shape for tensor, array in tensors.items()})
-    used = {tensor: array for tensor, array in tensors.items() if not tensor.startswith("aux_")}
-    if not (check := check_schema(used, _schema(found, training=False))):
-        raise UserError(
-            f"{weights}: does not fit {name}: {check.summary()}; give the --config that this file was made for"
-        )
-    return found, used
+    return load_weights(name, weights, num_classes=num_classes)
 
 
 def picture(config: Config, image: Path) -> Picture:
     """Read an image and prepare it as validation does."""
     data = config.data.val
-    with _mendable():
-        pixels = load_image(image)
+    pixels = load_image(image)
     tensor, matrix = preprocess(
         pixels, data.input_size, data.pipeline.mean, data.pipeline.std, keep_ratio=data.keep_ratio
     )
@@ -150,7 +132,7 @@ def training_models(
     Training is NanoDet-Plus's: AdamW at 1e-3 with decay 0.05, gradients clipped at 35. What a state lacks of the
     auxiliary branch is initialised alike on both sides.
     """
-    arch = _config(config, num_classes, {}).model.arch
+    arch = config_for(config, num_classes, {}).model.arch
     spare = initial_state(tensor_specs(arch, training=True), seed=0)
     height, width = inputs.shape[2:]
     boxes, labels = sample_targets((width, height), num_classes, seed=0)
@@ -227,34 +209,3 @@ def _jittor_training() -> Training:
 def _margin(inputs: State) -> np.ndarray:
     cost, ious, usable = inputs["0"], inputs["1"], inputs["2"]
     return assignment_margin(cost, ious, usable.astype(bool))
-
-
-def _schema(config: Config, *, training: bool) -> Schema:
-    specs = tensor_specs(config.model.arch, training=training)
-    return {name: TensorSpec(spec.shape, spec.dtype) for name, spec in specs.items()}
-
-
-def _config(name: str, num_classes: int | None, shapes: Shapes) -> Config:
-    """A configuration with the number of classes of a checkpoint whose tensors have these shapes.
-
-    Tensors without the detector's head leave the number alone: nothing of theirs will fit, and the check of all names
-    and shapes says so better than a word about the head.
-    """
-    with _mendable():
-        config = load_config(name, num_classes=num_classes)
-    try:
-        found = num_classes_of(shapes, config.model.arch.head.reg_max)
-    except InputError:
-        return config
-    if num_classes not in (None, found):
-        raise UserError(f"the checkpoint's head has {found} classes, but --num-classes says {num_classes}")
-    return config.with_num_classes(found)
-
-
-@contextmanager
-def _mendable() -> Iterator[None]:
-    """What the detectors' common code calls bad input is a user's mistake to the toolkit."""
-    try:
-        yield
-    except InputError as error:
-        raise UserError(str(error)) from error

@@ -25,10 +25,10 @@ class Sample(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Samples of one size, stacked: images (N, 3, height, width) and, for the rest, one entry an image.
+    """Samples, stacked: images (N, 3, height, width) and, for the rest, one entry an image.
 
-    Where the samples' sizes differ, images are filled up with zeros at the right and at the bottom, to the largest and
-    then to a multiple of 32, as the original does it.
+    Images are filled up with zeros at the right and at the bottom, to the largest of them and then to a multiple of 32,
+    as the original does it. Samples that fill their input size are therefore taken as they are.
     """
 
     images: np.ndarray

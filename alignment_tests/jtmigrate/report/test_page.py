@@ -1,35 +1,11 @@
 """The page in a real browser: no error, and everything that can be pressed does what it says."""
 
-import json
-import re
-import shutil
-import subprocess
-from html import unescape
-
 import pytest
 
+from alignment_tests import browser
 from jtmigrate.report.html import to_html
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-logging=stderr",
-)
-BEFORE = """<script>
-const problems = [];
-addEventListener("error", (event) => problems.push(event.message));
-addEventListener("securitypolicyviolation", (event) => problems.push(event.violatedDirective));
-</script>"""
 TOOLS = """
-const $ = (selector) => document.querySelector(selector);
-const $$ = (selector) => [...document.querySelectorAll(selector)];
 const names = (table) => $$(`#${table} tbody tr[data-key]:not([hidden])`).map((row) => row.dataset.key);
 const column = (table, label) => $$(`#${table} td[data-label=${label}]`).map((cell) => Number(cell.textContent));
 const press = (table, sort) => $(`#${table} [data-sort=${sort}]`).click();
@@ -39,43 +15,13 @@ const change = (input, value) => {
 };
 """
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+pytestmark = pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium")
 
 
 @pytest.fixture
 def browse(tmp_path):
     """A function: (page, body of a script, width) -> what the script returned, after no error at all."""
-
-    def browse(page: str, script: str, width: int = 1280):
-        probe = (
-            f"<pre id=probe></pre><script>{TOOLS}const found = (() => {{{script}}})();"
-            "document.getElementById('probe').textContent = JSON.stringify({ found, problems });</script></body>"
-        )
-        file = tmp_path / "page.html"
-        file.write_text(page.replace("<head>", f"<head>{BEFORE}", 1).replace("</body>", probe))
-        # A frame, because a window has a least width of its own.
-        frame = tmp_path / "frame.html"
-        frame.write_text(
-            f'<iframe src="page.html" width="{width}" height="900" style="border:0"></iframe><pre id=probe></pre>'
-            "<script>"
-            "addEventListener('load', () => { document.getElementById('probe').textContent = "
-            "frames[0].document.getElementById('probe').textContent; });</script>"
-        )
-        command = [
-            CHROMIUM,
-            *QUIET,
-            "--allow-file-access-from-files",
-            f"--user-data-dir={tmp_path / 'profile'}",
-            "--dump-dom",
-            frame.as_uri(),
-        ]
-        run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-        answer = json.loads(unescape(re.search("<pre id=.?probe.?>(.*?)</pre>", run.stdout, re.DOTALL)[1]))
-        assert answer["problems"] == []
-        assert "CONSOLE" not in run.stderr
-        return answer["found"]
-
-    return browse
+    return lambda page, script, width=1280: browser.browse(tmp_path, page, script, width=width, tools=TOOLS)
 
 
 def test_tables_sort(browse, trained):

@@ -1,0 +1,110 @@
+"""`eval`: how well a detector finds what is annotated."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nanodet_common.command_line import options
+
+
+def command(
+    context: typer.Context,
+    weights: options.Weights,
+    config: options.Config = options.DEFAULT_CONFIG,
+    num_classes: options.NumClasses = None,
+    classes: options.Classes = None,
+    voc: options.Voc = None,
+    split: options.Split = "test",
+    coco: options.Coco = None,
+    images: options.Images = None,
+    on_problem: options.Problems = options.OnProblem.SKIP,
+    difficult: options.DifficultObjects = options.Difficult.NORMAL,
+    batch: options.Batch = options.BATCH,
+    workers: options.Workers = options.WORKERS,
+    dtype: options.DType = options.Precision.FLOAT32,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write the detections here, as COCO's tools read them.")
+    ] = None,
+    json: options.Json = None,
+    html: options.Html = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.npz", help="Write the run here, to be compared with others, and evaluate nothing."),
+    ] = None,
+    only: Annotated[str | None, typer.Option(metavar="ID,...", help="Only the images with these ids.")] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="With --record: scores and boxes before suppression too.")] = False,
+) -> None:
+    """Run the detector over a data set and evaluate what it finds: COCO's mAP and, with --voc, VOC's too.
+
+    Exit code 0 when done, 2 if the input is unusable.
+    """
+    from dataclasses import replace
+
+    from jtmigrate.files import check_writable
+    from nanodet_common.command_line import data
+    from nanodet_common.command_line.progress import counting
+    from nanodet_common.evaluation.outcome import Outcome, check_evaluable, evaluated
+    from nanodet_common.evaluation.results import write_results
+    from nanodet_common.inference import infer
+    from nanodet_common.loader.loader import Loader
+    from nanodet_common.record import write_record
+
+    for path in filter(None, (out, json, html, record)):
+        check_writable(path)
+    backend = context.obj
+    found_config, engine = backend.load(config, weights, num_classes, dtype.value)
+    found_config = data.with_classes(found_config, classes)
+    dataset = data.read_dataset(data.Source(voc, split, coco, images, on_problem.value), found_config)
+    if only:
+        dataset = data.only(dataset, only)
+    if html:
+        import nanodet_common.evaluation.page  # noqa: F401 - a missing extra is told now
+    if not record:
+        check_evaluable(dataset, difficult.value)
+    loader = Loader(
+        dataset, found_config.data.val, batch_size=batch, workers=workers,
+        seed=0, augment=False, shuffle=False, drop_last=False,
+    )  # fmt: skip
+    with loader, counting(backend.name, len(dataset)) as progress:
+        run = infer(
+            engine,
+            loader.epoch(0),
+            found_config,
+            batch_size=batch,
+            keep_candidates=record is not None,
+            keep_raw=raw,
+            progress=progress,
+        )
+    run = replace(run, facts=_facts(backend.program, engine, weights, config, dtype.value, batch, workers))
+    if record:
+        write_record(record, run)
+        return
+    if out:
+        write_results(out, dataset, run.found)
+    outcome = Outcome(dataset, (evaluated(backend.name, dataset, run, difficult.value),))
+    outcome.report(json, html)
+
+
+def _facts(
+    program: str, engine: Any, weights: Path, config: str, dtype: str, batch: int, workers: int
+) -> dict[str, Any]:
+    """How a run came about."""
+    import numpy as np
+
+    from jtmigrate.cli.progress import provenance
+    from jtmigrate.facts import weights_digest
+    from jtmigrate.files import sha256_of
+    from jtmigrate.trace.allowances import jittor_lacks
+
+    state = {name: array for name, array in engine.state().items() if not jittor_lacks(name)}
+    return {
+        "program": program,
+        "versions": {**engine.versions(), "numpy": np.__version__},
+        "config": config,
+        "weights": {"file": str(weights), "sha256": sha256_of(weights), "state": state and weights_digest(state)},
+        "dtype": dtype,
+        "batch": batch,
+        "workers": workers,
+        **provenance(f"python -m {program}"),
+    }

@@ -1,0 +1,1 @@
+"""Data sets and weights from where they are published."""

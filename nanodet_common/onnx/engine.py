@@ -1,0 +1,62 @@
+"""A detector in an ONNX file, run by onnxruntime: an implementation that shares no code with the two others."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from nanodet_common.config import Config
+from nanodet_common.engine import DType
+from nanodet_common.errors import InputError
+from nanodet_common.onnx.model import CONFIG, INPUT, OUTPUT
+
+# What onnxruntime raises has no common base that it exports; all of it lives in this module.
+_ERRORS = tuple(
+    error
+    for error in vars(onnxruntime.capi.onnxruntime_pybind11_state).values()
+    if isinstance(error, type) and issubclass(error, Exception)
+)
+
+
+class OnnxEngine:
+    """The graph on the processor, on as many threads as onnxruntime finds fit."""
+
+    def __init__(self, path: Path):
+        """Raises InputError for a file that is not a detector exported by this program."""
+        if not path.is_file():
+            raise InputError(f"{path}: no such file")
+        try:
+            self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        except _ERRORS as error:
+            raise InputError(f"{path}: not an ONNX file that can be run: {error}") from error
+        self.metadata = self.session.get_modelmeta().custom_metadata_map
+        names = [one.name for one in (*self.session.get_inputs(), *self.session.get_outputs())]
+        if names != [INPUT, OUTPUT] or CONFIG not in self.metadata:
+            raise InputError(f"{path}: not an ONNX file that `export` of this program wrote")
+        self.config = Config.model_validate_json(self.metadata[CONFIG])
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Normalised images (N, 3, H, W) -> raw head output (N, points, num_classes + 4 * (reg_max + 1))."""
+        return self.session.run([OUTPUT], {INPUT: images})[0]
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Nothing: a graph may have folded parameters into one another."""
+        return {}
+
+    def versions(self) -> dict[str, str]:
+        """Of what computes."""
+        return {"onnxruntime": onnxruntime.__version__}
+
+
+def load(_: str | None, path: Path, num_classes: int | None, dtype: DType) -> tuple[Config, OnnxEngine]:
+    """The configuration that the file carries, and an engine; the one that the user names does not count.
+
+    Raises InputError where another option contradicts the file.
+    """
+    if dtype != "float32":
+        raise InputError(f"{path}: the graph computes in float32, not in {dtype}")
+    engine = OnnxEngine(path)
+    found = engine.config.model.arch.head.num_classes
+    if num_classes not in (None, found):
+        raise InputError(f"{path}: has {found} classes, but --num-classes says {num_classes}")
+    return engine.config, engine
