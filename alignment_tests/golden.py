@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+PUBLISHED_CONFIGS = ("nanodet-plus-m-1.5x_320", "nanodet-plus-m-1.5x_416", "nanodet-plus-m_320", "nanodet-plus-m_416")
 RECIPE_CONFIGS = ("nanodet-plus-m_320", "nanodet-plus-m_416")
 ADAMW = {"lr": 1e-3, "weight_decay": 0.05}
 MAX_GRADIENT_NORM = 35

@@ -5,15 +5,13 @@ unchanged. Whatever the two implementations do not build is refused by name, nev
 """
 
 import reprlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -24,6 +22,8 @@ from pydantic import (
 )
 
 from nanodet_common.class_names import class_names_for
+from nanodet_common.config_section import Section
+from nanodet_common.config_training import DeviceConfig, ScheduleConfig
 from nanodet_common.errors import InputError
 
 STAGE_CHANNELS = {
@@ -39,12 +39,6 @@ PerChannel = tuple[float, float, float]
 
 # The neck joins a map at stride 32, enlarged twofold, with one at stride 16: they match at multiples of 32 only.
 SideLength = Annotated[int, Field(gt=0, multiple_of=32)]
-
-
-class Section(BaseModel):
-    """A mapping of the YAML file: immutable, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
 
 
 class BackboneConfig(Section):
@@ -149,7 +143,10 @@ class HeadConfig(Section):
 
 
 class AuxHeadConfig(Section):
-    """SimpleConvHead, the auxiliary head that exists only in training. Its GroupNorm has 32 groups."""
+    """SimpleConvHead, the auxiliary head that exists only in training. Its GroupNorm has 32 groups.
+
+    conv_type  Conv, 3 x 3, as the original has it; DWConv, depthwise separable, costs a tenth of that
+    """
 
     name: Literal["SimpleConvHead"]
     num_classes: PositiveInt
@@ -157,8 +154,15 @@ class AuxHeadConfig(Section):
     feat_channels: Annotated[int, Field(gt=0, multiple_of=32)] = 256
     stacked_convs: PositiveInt = 4
     strides: tuple[PositiveInt, ...]
+    conv_type: Literal["Conv", "DWConv"] = "Conv"
     activation: Literal["LeakyReLU"] = "LeakyReLU"
     reg_max: PositiveInt
+
+    @model_validator(mode="after")
+    def _groups_are_even(self) -> "AuxHeadConfig":
+        if self.conv_type == "DWConv" and self.input_channel % 32:
+            raise ValueError(f"input_channel is {self.input_channel}, but conv_type DWConv requires a multiple of 32")
+        return self
 
 
 class ArchConfig(Section):
@@ -232,9 +236,13 @@ class PipelineConfig(Section):
 
 
 class DatasetConfig(Section):
-    """One data set: where it lies and how its images become network inputs. `input_size` is (width, height)."""
+    """One data set: where it lies and how its images become network inputs. `input_size` is (width, height).
 
-    name: Literal["CocoDataset"]
+    CocoDataset  `img_path` is the folder of pictures, `ann_path` the JSON file
+    VocDataset   `img_path` is VOCdevkit, `ann_path` the sets: "2007:trainval,2012:trainval"
+    """
+
+    name: Literal["CocoDataset", "VocDataset"]
     img_path: str
     ann_path: str
     input_size: tuple[SideLength, SideLength]
@@ -247,51 +255,6 @@ class DataConfig(Section):
 
     train: DatasetConfig
     val: DatasetConfig
-
-
-class DeviceConfig(Section):
-    """Devices and batch size. `gpu_ids` -1 means the CPU."""
-
-    gpu_ids: tuple[NonNegativeInt, ...] | Literal[-1]
-    workers_per_gpu: NonNegativeInt
-    batchsize_per_gpu: PositiveInt
-    precision: Literal[16, 32] = 32
-
-
-class OptimizerConfig(Section):
-    """AdamW (https://arxiv.org/abs/1711.05101)."""
-
-    name: Literal["AdamW"]
-    lr: PositiveFloat
-    weight_decay: NonNegativeFloat
-
-
-class WarmupConfig(Section):
-    """Learning rate of the first `steps` iterations, from `ratio` of its full value."""
-
-    name: Literal["linear"]
-    steps: NonNegativeInt
-    ratio: Annotated[float, Field(ge=0, le=1)]
-
-
-class LrScheduleConfig(Section):
-    """Cosine annealing over `T_max` epochs down to `eta_min`."""
-
-    name: Literal["CosineAnnealingLR"]
-    t_max: PositiveInt = Field(alias="T_max")
-    eta_min: NonNegativeFloat
-
-
-class ScheduleConfig(Section):
-    """Length of the training, learning rate, checkpoints to start from."""
-
-    resume: str | None = None
-    load_model: str | None = None
-    optimizer: OptimizerConfig
-    warmup: WarmupConfig
-    total_epochs: PositiveInt
-    lr_schedule: LrScheduleConfig
-    val_intervals: PositiveInt
 
 
 class EvaluatorConfig(Section):
@@ -353,6 +316,10 @@ class Config(Section):
             raise InputError(f"{len(class_names)} classes are named, but the model has {expected}")
         return self.model_copy(update={"class_names": tuple(class_names)})
 
+    def to_yaml(self) -> str:
+        """The text of a file from which `load_config` reads the same."""
+        return yaml.safe_dump(self.model_dump(mode="json", by_alias=True), sort_keys=False)
+
 
 def known_configs() -> tuple[str, ...]:
     """Names of the configurations that come with this package, sorted."""
@@ -379,11 +346,12 @@ def load_config(name_or_path: str | Path, *, num_classes: int | None = None) -> 
         text = source.read_bytes()
     except OSError as error:
         raise InputError(f"{name_or_path}: cannot be read: {error.strerror}") from error
-    config = _parse(text, str(name_or_path))
+    config = parse_config(text, str(name_or_path))
     return config if num_classes is None else config.with_num_classes(num_classes)
 
 
-def _parse(text: bytes, source: str) -> Config:
+def parse_config(text: str | bytes, source: str) -> Config:
+    """A configuration from the text of a YAML file; `source` is named in the InputError for what is none."""
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -401,13 +369,18 @@ def _first_problem(error: ValidationError) -> str:
     # A foreign component brings foreign keys along: its name explains them all.
     problems = sorted(error.errors(), key=lambda problem: problem["type"] != "literal_error")
     problem = problems[0]
-    path = ".".join(map(str, problem["loc"]))
+    keys, sections = _located(problem["loc"])
+    path = ".".join(keys)
     value = reprlib.repr(problem["input"])
     match problem["type"]:
         case "literal_error":
             return f"{path} is {value}; accepted: {problem['ctx']['expected']}"
+        case "union_tag_invalid":
+            return f"{path}.name is {problem['ctx']['tag']!r}; accepted: {problem['ctx']['expected_tags']}"
+        case "union_tag_not_found":
+            return f"{path}.name is missing"
         case "extra_forbidden":
-            return f"{path} is an unknown key; accepted: {_listed(_keys(_section_at(problem['loc'][:-1])))}"
+            return f"{path} is an unknown key; accepted: {_listed(_keys(sections[0]))}"
         case "missing":
             return f"{path} is missing"
         case "value_error":
@@ -416,14 +389,36 @@ def _first_problem(error: ValidationError) -> str:
             return f"{path} is {value}; {problem['msg']}"
 
 
-def _section_at(location: Iterable[Any]) -> type[Section]:
-    """The section a path such as ("model", "arch") leads to."""
-    section = Config
+def _located(location: Iterable[Any]) -> tuple[list[str], list[type[Section]]]:
+    """A path such as ("model", "arch", "name") as the file has it, and the sections in which its last key may stand.
+
+    Where there are alternatives, pydantic puts the name of the one it chose into the path.
+    """
+    keys: list[str] = []
+    around, inside = [Config], [Config]
     for key in location:
-        annotation = section.model_fields[key].annotation
-        candidates = (annotation, *getattr(annotation, "__args__", ()))
-        section = next(type_ for type_ in candidates if isinstance(type_, type) and issubclass(type_, Section))
-    return section
+        chosen = [section for section in inside if len(inside) > 1 and key in _names(section)]
+        if chosen:
+            inside = chosen
+            continue
+        keys.append(str(key))
+        fields = {field.alias or name: field for section in inside for name, field in section.model_fields.items()}
+        around = inside
+        inside = list(_sections(fields[key].annotation)) if key in fields else inside
+    return keys, around
+
+
+def _names(section: type[Section]) -> tuple[str, ...]:
+    """What may stand under "name"."""
+    return get_args(section.model_fields["name"].annotation)
+
+
+def _sections(annotation: Any) -> Iterator[type[Section]]:
+    """The sections that a type mentions."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _sections(argument)
 
 
 def _keys(section: type[Section]) -> list[str]:

@@ -194,7 +194,8 @@ def simple_conv_head(config: AuxHeadConfig) -> Specs:
     """The auxiliary head: a tower for classes and one for distances, shared by the levels but for a scale."""
     channels = config.feat_channels
     widths = [config.input_channel] + [channels] * (config.stacked_convs - 1)
-    tower = sequence(*(group_norm_block(width, channels) for width in widths))
+    block = group_norm_depthwise_block if config.conv_type == "DWConv" else group_norm_block
+    tower = sequence(*(block(width, channels) for width in widths))
     return nest(
         {
             "cls_convs": tower,
@@ -215,6 +216,18 @@ def conv_block(in_channels: int, out_channels: int) -> Specs:
 def group_norm_block(in_channels: int, out_channels: int) -> Specs:
     """3 x 3 convolution and GroupNorm."""
     return nest({"conv": conv(in_channels, out_channels, 3, Normal(0.01)), "gn": affine(out_channels)})
+
+
+def group_norm_depthwise_block(in_channels: int, out_channels: int) -> Specs:
+    """3 x 3 depthwise separable convolution with a GroupNorm for each half."""
+    return nest(
+        {
+            "depthwise": conv(1, in_channels, 3, Normal(0.01)),
+            "pointwise": conv(in_channels, out_channels, 1, Normal(0.01)),
+            "dwnorm": affine(in_channels),
+            "pwnorm": affine(out_channels),
+        }
+    )
 
 
 def depthwise_block(in_channels: int, out_channels: int, kernel_size: int, init: Normal | None = None) -> Specs:

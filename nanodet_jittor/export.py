@@ -5,8 +5,6 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import yaml
-
 from jtmigrate.checkpoint import Checkpoint, write_checkpoint
 from nanodet_common.config import Config
 from nanodet_common.errors import InputError
@@ -23,7 +21,7 @@ def export(engine: Engine, config: Config, path: Path) -> None:
     with TemporaryDirectory() as folder:
         weights, settings = Path(folder, "weights.pth"), Path(folder, "config.yml")
         write_checkpoint(weights, Checkpoint(engine.state()))
-        settings.write_text(yaml.safe_dump(config.model_dump(mode="json", by_alias=True)))
+        settings.write_text(config.to_yaml())
         twin = [sys.executable, "-m", "nanodet_ref_torch", "export"]
         arguments = ["--config", str(settings), "--weights", str(weights), "--out", str(path)]
         done = subprocess.run([*twin, *arguments], capture_output=True, text=True)

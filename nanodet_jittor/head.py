@@ -3,6 +3,7 @@
 Boxes are predicted as a discrete distribution over distances (Li et al., 2020, https://arxiv.org/abs/2006.04388).
 """
 
+from functools import partial
 from itertools import pairwise
 
 import jittor as jt
@@ -14,7 +15,7 @@ from jtmigrate.trace.stages import stage
 from nanodet_common.config import AuxHeadConfig, HeadConfig, LossConfig
 from nanodet_jittor.assigner import Assignment
 from nanodet_jittor.boxes import box_to_distance, distance_to_box
-from nanodet_jittor.layers import DepthwiseConvBlock, GroupNormConvBlock, Scale
+from nanodet_jittor.layers import DepthwiseConvBlock, GroupNormConvBlock, Scale, group_norm
 from nanodet_jittor.losses import distribution_focal_loss, giou_loss, quality_focal_loss
 
 
@@ -69,8 +70,9 @@ class SimpleConvHead(nn.Module):
         channels = config.feat_channels
         widths = [config.input_channel] + [channels] * config.stacked_convs
         pairs = list(pairwise(widths))
-        self.cls_convs = nn.ModuleList([GroupNormConvBlock(a, b, 3) for a, b in pairs])
-        self.reg_convs = nn.ModuleList([GroupNormConvBlock(a, b, 3) for a, b in pairs])
+        block = partial(DepthwiseConvBlock, norm=group_norm) if config.conv_type == "DWConv" else GroupNormConvBlock
+        self.cls_convs = nn.ModuleList([block(a, b, 3) for a, b in pairs])
+        self.reg_convs = nn.ModuleList([block(a, b, 3) for a, b in pairs])
         self.gfl_cls = nn.Conv2d(channels, config.num_classes, 3, padding=1)
         self.gfl_reg = nn.Conv2d(channels, 4 * (config.reg_max + 1), 3, padding=1)
         self.scales = nn.ModuleList([Scale() for _ in config.strides])

@@ -1,5 +1,7 @@
 """Convolution blocks shared by neck and head: convolution, normalisation, activation."""
 
+from collections.abc import Callable
+
 import jittor as jt
 
 from jtmigrate.parity import nn
@@ -11,12 +13,17 @@ def leaky_relu() -> nn.LeakyReLU:
 
 
 def depthwise_conv(channels: int, kernel_size: int, stride: int = 1) -> nn.Conv2d:
-    """One filter a channel, "same" padding, no bias (a BatchNorm follows)."""
+    """One filter a channel, "same" padding, no bias (a normalisation follows)."""
     return nn.Conv2d(channels, channels, kernel_size, stride, kernel_size // 2, groups=channels, bias=False)
 
 
+def group_norm(channels: int) -> nn.GroupNorm:
+    """GroupNorm of 32 groups."""
+    return nn.GroupNorm(32, channels)
+
+
 def pointwise_conv(in_channels: int, out_channels: int) -> nn.Conv2d:
-    """1 x 1 convolution without bias (a BatchNorm follows)."""
+    """1 x 1 convolution without bias (a normalisation follows)."""
     return nn.Conv2d(in_channels, out_channels, 1, bias=False)
 
 
@@ -39,7 +46,7 @@ class GroupNormConvBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int):
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False)
-        self.gn = nn.GroupNorm(32, out_channels)
+        self.gn = group_norm(out_channels)
         self.act = leaky_relu()
 
     def execute(self, x: jt.Var) -> jt.Var:
@@ -47,14 +54,21 @@ class GroupNormConvBlock(nn.Module):
 
 
 class DepthwiseConvBlock(nn.Module):
-    """Depthwise separable convolution, each half with BatchNorm and LeakyReLU (one `act` serves both)."""
+    """Depthwise separable convolution, each half with normalisation and LeakyReLU (one `act` serves both)."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
+    ):
         super().__init__()
         self.depthwise = depthwise_conv(in_channels, kernel_size, stride)
         self.pointwise = pointwise_conv(in_channels, out_channels)
-        self.dwnorm = nn.BatchNorm2d(in_channels)
-        self.pwnorm = nn.BatchNorm2d(out_channels)
+        self.dwnorm = norm(in_channels)
+        self.pwnorm = norm(out_channels)
         self.act = leaky_relu()
 
     def execute(self, x: jt.Var) -> jt.Var:

@@ -17,7 +17,15 @@ ORIGINALS = {
     "nanodet-plus-m_320": "e8f48fd7b316b5549d9818f44e18a03ab3042d4910df59b2c700821338be4025",
     "nanodet-plus-m_416": "19a69f7e6eef855b5300128c56ee69e618985d7b03874c797de14671132e9a7b",
 }
+OWN = ("nanodet-plus-m_320-voc", "nanodet-plus-m_320-voc-cpu", "tiny20")
 REMOVED = object()
+AUX_HEAD = {
+    "name": "SimpleConvHead",
+    "num_classes": 80,
+    "strides": [8, 16, 32, 64],
+    "reg_max": 7,
+    "conv_type": "DWConv",
+}
 
 
 def content_of(name):
@@ -50,8 +58,20 @@ def load(tmp_path):
     return load
 
 
-def test_known_configs_are_the_four_published_ones():
-    assert known_configs() == tuple(sorted(ORIGINALS))
+def test_known_configs_are_the_four_published_ones_and_our_own():
+    assert set(known_configs()) == {*ORIGINALS, *OWN}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own_configurations_are_of_voc_classes_and_of_the_published_detector(name):
+    config, published = load_config(name), load_config("nanodet-plus-m_320", num_classes=20)
+    assert config.class_names == VOC_CLASSES
+    assert config.model.arch.model_copy(update={"aux_head": None, "detach_epoch": 0}) == (
+        published.model.arch.model_copy(update={"aux_head": None, "detach_epoch": 0})
+    )
+    assert config.data.val == published.data.val.model_copy(
+        update={"name": "VocDataset", "img_path": config.data.val.img_path, "ann_path": config.data.val.ann_path}
+    )
 
 
 @pytest.mark.parametrize("name", sorted(ORIGINALS))
@@ -133,6 +153,21 @@ def test_number_of_classes_must_be_positive():
         ("model.arch.head.strides", [8, 16, 32], "head.strides is (8, 16, 32), but backbone.out_stages with"),
         ("data.val.input_size", [320, 300], "data.val.input_size.1 is 300; "),
         ("schedule.optimizer.name", "SGD", "schedule.optimizer.name is 'SGD'; accepted: 'AdamW'"),
+        (
+            "schedule.optimizer.param_level_cfg",
+            {"fpn": {"lr_mul": 1}},
+            "param_level_cfg.fpn.lr_mul is an unknown key; acc",
+        ),
+        ("schedule.warmup.name", "sine", "schedule.warmup.name is 'sine'; accepted: 'constant', 'linear' or 'exp'"),
+        ("schedule.lr_schedule.name", "StepLR", "lr_schedule.name is 'StepLR'; accepted: 'CosineAnnealingLR', 'Mul"),
+        ("schedule.lr_schedule", {"milestones": [3]}, "schedule.lr_schedule.name is missing"),
+        ("schedule.lr_schedule.gama", 1, "schedule.lr_schedule.gama is an unknown key; accepted: name, T_max, eta_min"),
+        (
+            "schedule.lr_schedule",
+            {"name": "MultiStepLR", "milestones": [4, 3]},
+            "schedule.lr_schedule.milestones: (4, 3) does not rise",
+        ),
+        ("model.arch.aux_head", AUX_HEAD | {"input_channel": 96 + 16}, "input_channel is 112, but conv_type DWConv"),
         ("class_names", ["cat"], "class_names has 1 names, but model.arch.head.num_classes is 80"),
     ],
 )
@@ -151,5 +186,11 @@ def test_other_files_are_refused_in_one_line(text, load):
 
 
 def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(InputError, match=r"no configuration 'nanodet-m'.*nanodet-plus-m_320, nanodet-plus-m_416"):
+    with pytest.raises(InputError, match=r"no configuration 'nanodet-m'.*nanodet-plus-m_320, nanodet-plus-m_320-voc, "):
         load_config("nanodet-m")
+
+
+@pytest.mark.parametrize("name", known_configs())
+def test_text_of_a_configuration_gives_the_same(name, load):
+    config = load_config(name, num_classes=2).with_class_names(["cat", "dog"])
+    assert load(config.to_yaml()) == config

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from alignment_tests.golden import PUBLISHED_CONFIGS
 from nanodet_common.config import known_configs, load_config
 from nanodet_common.errors import InputError
 from nanodet_common.schema import num_classes_of, tensor_specs
@@ -11,7 +12,7 @@ def arch_of(name, num_classes=20):
     return load_config(name, num_classes=num_classes).model.arch
 
 
-@pytest.mark.parametrize("name", known_configs())
+@pytest.mark.parametrize("name", PUBLISHED_CONFIGS)
 def test_names_order_shapes_and_dtypes_are_those_of_the_original(name, shared):
     expected = json.loads((shared / "golden" / f"{name}.names.json").read_text())["names"]
     specs = tensor_specs(arch_of(name), training=True)
@@ -25,6 +26,16 @@ def test_inference_model_lacks_only_the_auxiliary_branch(name):
     inference = tensor_specs(arch, training=False)
     assert list(inference.items()) == [item for item in complete.items() if not item[0].startswith("aux_")]
     assert len(inference) < len(complete)
+
+
+def test_lighter_auxiliary_head_has_depthwise_towers():
+    specs = tensor_specs(arch_of("nanodet-plus-m_320-voc-cpu"), training=True)
+    prefix = "aux_head.cls_convs.1."
+    assert {name.removeprefix(prefix): spec.shape for name, spec in specs.items() if name.startswith(prefix)} == {
+        "depthwise.weight": (192, 1, 3, 3),
+        "pointwise.weight": (192, 192, 1, 1),
+        **dict.fromkeys(("dwnorm.weight", "dwnorm.bias", "pwnorm.weight", "pwnorm.bias"), (192,)),
+    }
 
 
 @pytest.mark.parametrize("num_classes", [1, 20, 80])

@@ -72,3 +72,26 @@ def test_losses_with_any_number_of_objects(objects: tuple[int, int]) -> None:
         assert {name: part.item() for name, part in found_parts.items()} == pytest.approx(
             {name: part.item() for name, part in expected_parts.items()}, rel=1e-9, abs=1e-12
         )
+
+
+@pytest.mark.slow
+def test_gradients_of_the_lighter_auxiliary_head() -> None:
+    """In float64 within 1e-9 of the largest gradient of each tensor: the same computation, sums in another order."""
+    reference, port = both("nanodet-plus-m_320-voc-cpu", auxiliary=True)
+    reference.double().train()
+    generator = np.random.RandomState(0)
+    images = generator.standard_normal((2, 3, 64, 96))
+    boxes = [np.array([[4, 4, 60, 50], [20, 10, 90, 62]], np.float32), np.array([[0, 0, 30, 30]], np.float32)]
+    labels = [np.array([1, 4]), np.array([0])]
+    reference.loss(torch.from_numpy(images), boxes, labels)[0].backward()
+    with jt.flag_scope(auto_convert_64_to_32=0):
+        port.float64()
+        port.train()
+        parameters = dict(port.named_parameters())
+        total, _ = port.loss(jt.array(images), boxes, labels)
+        gradients = dict(zip(parameters, jt.grad(total, list(parameters.values())), strict=True))
+        found = {name: gradient.numpy() for name, gradient in gradients.items() if name.startswith("aux_head.")}
+    expected = {name: one.grad.numpy() for name, one in reference.named_parameters() if name.startswith("aux_head.")}
+    assert set(found) == set(expected)
+    for name, gradient in expected.items():
+        assert np.abs(found[name] - gradient).max() <= 1e-9 * np.abs(gradient).max(), name

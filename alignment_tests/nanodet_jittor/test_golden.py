@@ -13,7 +13,6 @@ import nanodet_jittor
 from alignment_tests import golden
 from jtmigrate.checkpoint import read_checkpoint
 from jtmigrate.parity.optim import AdamW, clip_grad_norm
-from nanodet_common.config import known_configs
 
 SAME_KERNELS = torch.backends.cpu.get_cpu_capability() == "AVX512"
 """With AVX-512, Jittor's convolutions return most of PyTorch's bits, and float32 gradients are within 1 % of its own.
@@ -38,7 +37,7 @@ def recipe_model(config: str, dtype: str) -> "nanodet_jittor.NanoDetPlus":
     return model
 
 
-@pytest.mark.parametrize("config", known_configs())
+@pytest.mark.parametrize("config", golden.PUBLISHED_CONFIGS)
 def test_names_and_shapes_are_the_originals(config: str, shared: Path) -> None:
     """All but `num_batches_tracked`, which Jittor does not have; a 0-d tensor has shape (1,) in Jittor."""
     model = nanodet_jittor.build_model(config, num_classes=20)

@@ -10,7 +10,6 @@ import torch
 
 import nanodet_ref_torch
 from alignment_tests import golden
-from nanodet_common.config import known_configs
 
 
 def recipe_model(config: str, dtype: str) -> "nanodet_ref_torch.NanoDetPlus":
@@ -20,7 +19,7 @@ def recipe_model(config: str, dtype: str) -> "nanodet_ref_torch.NanoDetPlus":
     return model.to(getattr(torch, dtype)).train()
 
 
-@pytest.mark.parametrize("config", known_configs())
+@pytest.mark.parametrize("config", golden.PUBLISHED_CONFIGS)
 def test_names_shapes_and_dtypes_are_the_originals(config: str, shared: Path) -> None:
     model = nanodet_ref_torch.build_model(config, num_classes=20)
     expected = json.loads((shared / "golden" / f"{config}.names.json").read_text())["names"]

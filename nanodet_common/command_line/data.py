@@ -47,17 +47,20 @@ def read_dataset(source: Source, config: Config) -> Dataset:
 
 
 def with_classes(config: Config, classes: str | None) -> Config:
-    """The configuration with the class names of `--classes`: "a,b,c" or a file with one a line; None changes nothing.
+    """The configuration with the class names of `--classes`; None changes nothing.
 
     Raises InputError for a list that cannot be read, or of another length than the model's.
     """
-    if not classes:
-        return config
+    return config.with_class_names(class_list(classes)) if classes else config
+
+
+def class_list(classes: str) -> tuple[str, ...]:
+    """The names of `--classes`: "a,b,c" or a file with one a line. Raises InputError if they cannot be read."""
     try:
         listed = Path(classes).read_text().splitlines() if Path(classes).is_file() else classes.split(",")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{classes}: cannot be read as a list of classes: {error}") from error
-    return config.with_class_names([name.strip() for name in listed if name.strip()])
+    return tuple(name.strip() for name in listed if name.strip())
 
 
 def only(dataset: Dataset, text: str) -> Dataset:

@@ -1,0 +1,1 @@
+"""Training without a framework: what happens when, and what is kept. The steps themselves are an engine's."""

@@ -1,0 +1,100 @@
+"""The folder of a training run."""
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jtmigrate.checkpoint.tree import write_tree
+from jtmigrate.files import write_text
+from nanodet_common.errors import InputError
+from nanodet_common.training.checkpoint import RunState, read_state, write_state
+
+CHECKPOINTS = {"torch": ".ckpt", "jittor": ".pkl"}
+WEIGHTS = {"torch": ".pth", "jittor": ".pkl"}
+
+
+class RunFolder:
+    """Files of one run, for one process at a time:
+
+    config.yml        the configuration, command line included
+    log.jsonl         every step and every validation
+    last.ckpt, .pkl   the whole state, of PyTorch and of Jittor; either goes on from either
+    weights_best.*    the inference model, averaged, of the best validation; weights_last.* of the last epoch
+    results.json      the validations
+    environment.json  when, by what command and with which versions the run was started and resumed
+    """
+
+    def __init__(self, path: Path, framework: str) -> None:
+        self.path, self._framework = path, framework
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Keep other processes out. Makes the folder if it is missing. Raises InputError where that is impossible."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = open(self.path / ".lock", "w")
+        except OSError as error:
+            raise InputError(f"cannot write to {self.path}: {error.strerror}; give another --out") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InputError(f"{self.path}: another process is training there; give another --out") from error
+            for leftover in self.path.glob(".*.tmp"):
+                leftover.unlink()  # of a process that was killed while it wrote
+            yield
+
+    @property
+    def log(self) -> Path:
+        """The JSON lines."""
+        return self.path / "log.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The whole state as this framework writes it."""
+        return self.path / f"last{CHECKPOINTS[self._framework]}"
+
+    def weights(self, name: str) -> Path:
+        """Weights "best" or "last"."""
+        return self.path / f"weights_{name}{WEIGHTS[self._framework]}"
+
+    def is_used(self) -> bool:
+        """Whether a run was begun here."""
+        return (self.path / "config.yml").exists()
+
+    def checkpoints(self) -> list[Path]:
+        """Those of either framework, the last written one last."""
+        paths = (self.path / f"last{suffix}" for suffix in CHECKPOINTS.values())
+        return sorted((path for path in paths if path.exists()), key=lambda path: path.stat().st_mtime_ns)
+
+    def newest(self) -> tuple[Path, RunState] | None:
+        """The checkpoint that is furthest, of either framework. Raises UserError for one that cannot be read."""
+        states = [(path, read_state(path)) for path in self.checkpoints()]
+        return max(states, key=lambda one: one[1].position, default=None)
+
+    def save(self, state: RunState) -> None:
+        """Replace the checkpoint."""
+        write_state(self.checkpoint, state)
+
+    def save_weights(self, name: str, weights: Mapping[str, np.ndarray], **facts: Any) -> None:
+        """Replace weights "best" or "last"; facts go beside them into the file."""
+        write_tree(self.weights(name), {"state_dict": weights, **facts})
+
+    def write_config(self, text: str) -> None:
+        """Replace the configuration."""
+        write_text(self.path / "config.yml", text)
+
+    def write_results(self, results: Mapping[str, Any]) -> None:
+        """Replace the results."""
+        write_text(self.path / "results.json", json.dumps(results, indent=1, allow_nan=False))
+
+    def add_session(self, facts: Mapping[str, Any]) -> None:
+        """Note how a process came to work on this run."""
+        path = self.path / "environment.json"
+        sessions: Sequence[Any] = json.loads(path.read_text()) if path.exists() else []
+        write_text(path, json.dumps([*sessions, facts], indent=1))

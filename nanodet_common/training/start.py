@@ -1,0 +1,80 @@
+"""The weights that a run starts from: a file's, as far as it is wanted, and fresh ones for the rest."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from jtmigrate.checkpoint import read_checkpoint
+from jtmigrate.naming.fit import fit
+from jtmigrate.naming.prefixes import unwrap
+from jtmigrate.trace.allowances import jittor_lacks, same_shape
+from nanodet_common.config import Config
+from nanodet_common.errors import InputError
+from nanodet_common.initialise import initial_state
+from nanodet_common.schema import tensor_specs
+
+Load = Literal["full", "backbone", "transfer"]
+LAST_LAYERS = "head.gfl_cls."
+"""Of each level of the detector's head: the convolution that says class and distances."""
+
+
+class Start(NamedTuple):
+    """state: of the model with its auxiliary branch, by name; fresh: names of those that no file gave."""
+
+    state: Mapping[str, np.ndarray]
+    fresh: tuple[str, ...]
+
+    def words(self) -> str:
+        """How much was loaded and what is fresh, on one line."""
+        parts = Counter(_part(name) for name in self.fresh)
+        fresh = ", ".join(f"{part} ({count})" for part, count in parts.items())
+        return f"{len(self.state) - len(self.fresh)} tensors loaded; fresh: {fresh or 'none'}"
+
+
+def start_state(config: Config, seed: int, weights: Path | None = None, load: Load = "full") -> Start:
+    """Initial values, and in their place those of a file, in any format that the toolkit reads.
+
+    load  full      the whole detector
+          transfer  all of it but the last convolution of each level of its head, for other classes
+          backbone  the backbone alone, of a detector or of a ShuffleNetV2 classifier
+
+    Where the file lacks the auxiliary branch, or has another one, that stays fresh. Raises UserError if it cannot be
+    read, and where it lacks something else that is wanted or has it in another shape.
+    """
+    initial = initial_state(tensor_specs(config.model.arch, training=True), seed)
+    if weights is None:
+        return Start(initial, tuple(initial))
+    tensors = read_checkpoint(weights).tensors
+    tensors = unwrap(tensors).apply(tensors)
+    if load == "backbone" and not any(name.startswith("backbone.") for name in tensors):
+        tensors = {f"backbone.{name}": array for name, array in tensors.items()}
+    wanted = {name: array for name, array in initial.items() if _is_wanted(name, load)}
+    usable = {name: array for name, array in tensors.items() if _is_usable(name, array, wanted, load)}
+    expected = {name: array for name, array in wanted.items() if name in usable or not name.startswith("aux_")}
+    fitted = fit(usable, expected)
+    if not fitted.check:
+        hint = "" if load == "backbone" else "; for other classes, use --load transfer; for the backbone, --load backbone"
+        raise InputError(f"{weights}: does not fit the configuration: {fitted.check.summary()}{hint}")
+    fresh = tuple(name for name in initial if name not in fitted.values and not (name in expected and jittor_lacks(name)))
+    return Start({**initial, **fitted.values}, fresh)
+
+
+def _is_wanted(name: str, load: Load) -> bool:
+    if load == "backbone":
+        return name.startswith("backbone.")
+    return load == "full" or not name.startswith(LAST_LAYERS)
+
+
+def _is_usable(name: str, array: np.ndarray, wanted: Mapping[str, np.ndarray], load: Load) -> bool:
+    """Whether a tensor of the file counts: one that is not wanted does where it shows that the file is of another kind."""
+    if name.startswith("aux_"):
+        return name in wanted and same_shape(array, wanted[name])
+    return name in wanted or (load != "backbone" and not name.startswith(LAST_LAYERS))
+
+
+def _part(name: str) -> str:
+    """What a tensor belongs to: "aux_head", or "head.gfl_cls" of a head that is not fresh as a whole."""
+    return LAST_LAYERS[:-1] if name.startswith(LAST_LAYERS) else name.partition(".")[0]
