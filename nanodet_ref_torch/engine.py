@@ -49,8 +49,8 @@ class Trainer:
     """The detector in training: a `nanodet_common.training.engine.TrainingEngine`.
 
     It runs on the first of the configuration's `gpu_ids` where PyTorch finds it, else on the CPU. With
-    `device.precision` 16 the modules compute in bfloat16, which needs no scaling of the loss; losses, optimizer and
-    average stay in float32.
+    `device.precision` 16 the modules compute in bfloat16, which needs no scaling of the loss; decoding,
+    losses, optimizer and average stay in float32.
     """
 
     name = "torch"
@@ -64,12 +64,14 @@ class Trainer:
         gpu_ids = config.device.gpu_ids
         on_gpu = gpu_ids not in (-1, ()) and torch.cuda.is_available()
         self._device = torch.device("cuda", gpu_ids[0]) if on_gpu else torch.device("cpu")
-        self._half = config.device.precision == 16
-        if self._half and not torch.amp.is_autocast_available(self._device.type):
-            raise UserError(f"device.precision is 16, which PyTorch does not have on {self._device}: set it to 32")
         self.model = NanoDetPlus(config.model.arch, auxiliary=True).to(self._device, getattr(torch, dtype))
         self._set_weights(state)
         self.model.train()
+        if config.device.precision == 16:
+            if not torch.amp.is_autocast_available(self._device.type):
+                raise UserError(f"device.precision is 16, which PyTorch does not have on {self._device}: set it to 32")
+            modules = torch.autocast(self._device.type, torch.bfloat16)(self.model.forward_train)
+            self.model.forward_train = lambda images: tuple(x.to(images.dtype) for x in modules(images))
         self.optimizer = build_optimizer(self.model, config.schedule.optimizer)
         averager = config.model.weight_averager
         self.average = Average(self.model, averager.decay) if averager else None
@@ -92,8 +94,7 @@ class Trainer:
     def _backward(self, part: Part, count: int) -> dict[str, Tensor]:
         """Add a part's share of the gradients; returns its losses."""
         images = torch.from_numpy(part.images.astype(self._dtype, copy=False)).to(self._device)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
-            loss, losses = self.model.loss(images, part.boxes, part.labels)
+        loss, losses = self.model.loss(images, part.boxes, part.labels)
         (loss / count).backward()
         return {name: value.detach() for name, value in {"loss": loss, **losses}.items()}
 
