@@ -53,6 +53,7 @@ def batch(seed: int = 0, images: int = 2, objects: int = 3) -> Batch:
 
 def assert_same(found: Any, expected: Any, where: str = "") -> None:
     """Nested states are equal, arrays bit for bit in dtype and shape too."""
+    assert type(found) is type(expected), where
     if isinstance(expected, dict):
         assert list(found) == list(expected), where
         for key, entry in expected.items():

@@ -52,7 +52,7 @@ def read_entries(entries: Mapping[str, Any], specs: Specs, *, average: bool) -> 
 
 def in_shape_of(arrays: Mapping[str, np.ndarray], specs: Specs) -> Arrays:
     """The arrays in the order and the shapes of the specs: Jittor makes (1,) of ()."""
-    return {name: np.reshape(arrays[name], spec.shape) for name, spec in specs.items()}
+    return {name: np.asarray(arrays[name]).reshape(spec.shape) for name, spec in specs.items()}
 
 
 def slots_in_shape_of(state: OptimizerState, specs: Specs) -> OptimizerState:
