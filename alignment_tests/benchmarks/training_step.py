@@ -13,14 +13,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
 from nanodet_common.config import Config, load_config
-from nanodet_common.initialise import initial_state
 from nanodet_common.inference import resident_mb
+from nanodet_common.initialise import initial_state
 from nanodet_common.loader.batch import Batch
 from nanodet_common.schema import tensor_specs
 
@@ -50,87 +52,63 @@ def main() -> None:
 def _measure(options: argparse.Namespace) -> None:
     config = load_config(options.config)
     engine, finish = _engine(options.framework, config)
+    package = "nanodet_ref_torch" if options.framework == "torch" else "nanodet_jittor"
     batch = made_up(config, options.batch, options.objects, seed=0)
-    engine.step(batch, 1.0, epoch=0)  # compiles, and fills caches
-    seconds: dict[str, list[float]] = {}
-    for _ in range(options.repeats):
-        for part, run in {"whole step": lambda: engine.step(batch, 1.0, epoch=0), **_parts(engine, batch)}.items():
+    parts = {"whole step": lambda: engine.step(batch, 1.0, epoch=0), **_parts(engine, batch, package)}
+    seconds: dict[str, list[float]] = {part: [] for part in parts}
+    for repeat in range(1 + options.repeats):
+        for part, run in parts.items():
             begin = time.perf_counter()
             finish(run())
-            seconds.setdefault(part, []).append(time.perf_counter() - begin)
+            if repeat:  # The first compiles.
+                seconds[part].append(time.perf_counter() - begin)
     for part, values in seconds.items():
         print(f"{options.framework:7} {part:42} {1000 * median(values):8.0f} ms")
     print(f"{options.framework:7} {'memory':42} {resident_mb():8.0f} MB", flush=True)
 
 
-def _parts(engine: Any, batch: Batch) -> dict[str, Callable[[], Any]]:
+def _parts(engine: Any, batch: Batch, package: str) -> dict[str, Callable[[], Any]]:
     """Name -> what is timed; each returns what has to be computed."""
-    if engine.name == "torch":
-        return _torch_parts(engine, batch)
-    return _jittor_parts(engine, batch)
+    model = engine.model
+    images, gradients = (_torch_tools if engine.name == "torch" else _jittor_tools)(batch)
+    whole = [model]
+    detector = [model.backbone, model.fpn, model.head]
+    clip_gradients = import_module(f"{package}.optimizer").clip_gradients
+    return {
+        "backbone, forward and backward": lambda: gradients(model.backbone(images), detector[:1]),
+        "detector alone, forward and backward": lambda: gradients([model(images)], detector),
+        "with the branch, forward": lambda: model.forward_train(images),
+        "with the branch, forward and backward": lambda: gradients(model.forward_train(images), whole),
+        "with losses, forward": lambda: model.loss(images, batch.boxes, batch.labels),
+        "with losses, forward and backward": lambda: gradients(
+            [model.loss(images, batch.boxes, batch.labels)[0]], whole
+        ),
+        "clipping": lambda: clip_gradients(engine.optimizer, 35.0),
+        "AdamW": engine.optimizer.step,
+        "average": lambda: engine.average.update(model),
+    }
 
 
-def _torch_parts(engine: Any, batch: Batch) -> dict[str, Callable[[], Any]]:
+def _torch_tools(batch: Batch) -> tuple[Any, Callable[[Any, Any], Any]]:
+    """The images, and the gradients of outputs by the parameters of modules."""
     import torch
 
-    model, images = engine.model, torch.from_numpy(batch.images)
+    def gradients(outputs: Any, modules: Any) -> Any:
+        parameters = [parameter for module in modules for parameter in module.parameters()]
+        return torch.autograd.grad(sum(output.square().mean() for output in outputs), parameters)
 
-    def forward_backward(run: Callable[[], Any]) -> Callable[[], Any]:
-        def both() -> None:
-            engine.optimizer.zero_grad()
-            sum(output.square().mean() for output in run()).backward()
-
-        return both
-
-    def whole_loss() -> Any:
-        return (model.loss(images, batch.boxes, batch.labels)[0],)
-
-    return {
-        **_forward(model, images, forward_backward),
-        "losses as well, forward and backward": forward_backward(whole_loss),
-        "clipping": lambda: engine.optimizer and _of("nanodet_ref_torch").clip_gradients(engine.optimizer, 35.0),
-        "AdamW": engine.optimizer.step,
-        "average": lambda: engine.average.update(model),
-    }
+    return torch.from_numpy(batch.images), gradients
 
 
-def _jittor_parts(engine: Any, batch: Batch) -> dict[str, Callable[[], Any]]:
+def _jittor_tools(batch: Batch) -> tuple[Any, Callable[[Any, Any], Any]]:
+    """The images, and the gradients of outputs by the parameters of modules."""
     import jittor as jt
 
-    model, images = engine.model, jt.array(batch.images)
+    def gradients(outputs: Any, modules: Any) -> Any:
+        parameters = [parameter for module in modules for parameter in module.parameters()]
+        return jt.grad(sum((output * output).mean() for output in outputs), parameters)
 
-    def forward_backward(run: Callable[[], Any]) -> Callable[[], Any]:
-        def both() -> None:
-            engine.optimizer.zero_grad()
-            engine.optimizer.backward(sum((output * output).mean() for output in run()))
-
-        return both
-
-    def whole_loss() -> Any:
-        return (model.loss(images, batch.boxes, batch.labels)[0],)
-
-    return {
-        **_forward(model, images, forward_backward),
-        "losses as well, forward and backward": forward_backward(whole_loss),
-        "clipping": lambda: _of("nanodet_jittor").clip_gradients(engine.optimizer, 35.0),
-        "AdamW": engine.optimizer.step,
-        "average": lambda: engine.average.update(model),
-    }
-
-
-def _forward(model: Any, images: Any, forward_backward: Callable[..., Callable[[], Any]]) -> dict[str, Any]:
-    return {
-        "backbone, forward and backward": forward_backward(lambda: model.backbone(images)),
-        "detector without branch, forw. and backw.": forward_backward(lambda: (model(images),)),
-        "detector with branch, forward and backward": forward_backward(lambda: model.forward_train(images)),
-        "detector with branch, forward": lambda: model.forward_train(images),
-    }
-
-
-def _of(package: str) -> Any:
-    import importlib
-
-    return importlib.import_module(f"{package}.optimizer")
+    return jt.array(batch.images), gradients
 
 
 def _watch(options: argparse.Namespace) -> None:
@@ -153,8 +131,6 @@ def _alive(framework: str) -> str:
     """What a framework keeps of its graph, and how many kernels it has compiled."""
     if framework == "torch":
         return ""
-    from pathlib import Path
-
     import jittor as jt
 
     kernels = len(list((Path(jt.flags.cache_path) / "jit").glob("*.so")))
