@@ -27,7 +27,10 @@ SPLIT ?= 2007:test
 TRAINED := $(or $(WEIGHTS),$(wildcard ../shared/weights/nanodet-plus-m_320_voc20.pth))
 EVALUATED = --config '$(or $(CONFIG),nanodet-plus-m_320)' --weights '$(TRAINED)' --voc '$(VOC)' --split '$(SPLIT)'
 
-.PHONY: setup align-report test test-fast eval vis check-data mutations lint clean
+TORCH_RUN ?= runs/torch
+JITTOR_RUN ?= runs/jittor
+
+.PHONY: setup align-report test test-fast eval vis tiny20 plot deliverables check-data mutations lint clean
 
 setup: $(READY)
 
@@ -49,6 +52,21 @@ eval: check-data setup
 vis: check-data setup
 	$(BIN)/python -m jtmigrate.presets.vis --out reports/vis $(EVALUATED)
 
+# The same twenty images learned by heart in both frameworks, and both curves on one picture.
+tiny20: check-data setup
+	$(BIN)/python -m nanodet_ref_torch train $(TINY20) --out runs/tiny20-torch
+	$(BIN)/python -m nanodet_jittor train $(TINY20) --out runs/tiny20-jittor
+	$(BIN)/jtmigrate plot runs/tiny20-torch runs/tiny20-jittor --out reports/tiny20
+
+# Curves of training runs -> reports/plot.
+plot: setup
+	$(BIN)/jtmigrate plot $(or $(LOGS),runs) --out reports/plot
+
+# One folder: curves, pictures, logs, reports, and a table of both frameworks.
+deliverables: setup
+	$(BIN)/python -m jtmigrate.presets.deliverables $(if $(wildcard $(TORCH_RUN)),--torch '$(TORCH_RUN)') \
+		$(if $(wildcard $(JITTOR_RUN)),--jittor '$(JITTOR_RUN)')
+
 check-data:
 	@test -d '$(VOC)' || { echo 'No data set: make setup, $(BIN)/jtmigrate fetch voc2007, or VOC=path/to/VOCdevkit'; exit 2; }
 	@test -f '$(TRAINED)' || { echo 'No weights: WEIGHTS=model.pth CONFIG=name names a checkpoint'; exit 2; }
@@ -61,7 +79,7 @@ lint: setup
 	$(BIN)/ruff check .
 
 clean:
-	rm -rf $(VENV) reports/alignment reports/eval reports/vis build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) reports/alignment reports/eval reports/vis reports/plot reports/tiny20 deliverables build *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml requirements.lock
 	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
