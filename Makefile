@@ -27,6 +27,9 @@ SPLIT ?= 2007:test
 TRAINED := $(or $(WEIGHTS),$(wildcard ../shared/weights/nanodet-plus-m_320_voc20.pth))
 EVALUATED = --config '$(or $(CONFIG),nanodet-plus-m_320)' --weights '$(TRAINED)' --voc '$(VOC)' --split '$(SPLIT)'
 
+# Of `make tiny20`: twenty images, from the trained weights where there are any.
+TINY20 = --config tiny20 --voc '$(VOC)' --train 2007:trainval --overfit 20 $(if $(TRAINED),--weights '$(TRAINED)' --load transfer)
+
 TORCH_RUN ?= runs/torch
 JITTOR_RUN ?= runs/jittor
 

@@ -142,7 +142,11 @@ def test_unusable_options_are_exit_code_2_and_leave_nothing(
 
 
 def test_weights_for_other_classes_name_the_way_out(train: Train, material: Material) -> None:
-    called = train("--weights", material.weights, data=("--voc", material.voc, "--train", "val", "--classes", "red brick,green_leaf"))
+    called = train(
+        "--weights",
+        material.weights,
+        data=("--voc", material.voc, "--train", "val", "--classes", "red brick,green_leaf"),
+    )
     assert called.code == 2
     assert "use --load transfer" in called.err
 
