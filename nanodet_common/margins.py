@@ -17,7 +17,7 @@ FACTOR = 4.0
 BELOW = 1e-3
 """Candidates are kept that far below the score threshold, since another run may see them above it."""
 SMALLEST_FLOOR = 2.0**-22
-"""Four units of rounding of float32; of two runs that are equal by luck, the floor is not 0."""
+"""Four units of rounding of float32: two runs may be equal by luck."""
 ARITHMETIC = 1e-6
 """More than what the float32 arithmetic of an IoU costs, as a share of it."""
 
@@ -95,14 +95,16 @@ def noise_floor(
 ) -> Floor:
     """The floor over some images, each as `decode` gives it: ((scores, boxes) of float32, (scores, boxes) of float64).
 
-    Only points with a score near the threshold or above count.
+    Only points with a score near the threshold or above count. At least four units of rounding, of the number 1 for
+    scores and of the largest coordinate for sides. Not finite where a run is not.
     """
-    score = corner = SMALLEST_FLOOR
+    scores, sides = [SMALLEST_FLOOR], [SMALLEST_FLOOR]
     for (scores32, boxes32), (scores64, boxes64) in runs:
         counted = (scores64 > limits.score_threshold - BELOW).any(axis=1)
-        score = max(score, _distance(scores32[counted], scores64[counted]))
-        corner = max(corner, _distance(boxes32[counted], boxes64[counted]), SMALLEST_FLOOR * np.abs(boxes64).max())
-    return Floor(float(score), float(corner))
+        scores.append(_distance(scores32[counted], scores64[counted]))
+        sides.append(_distance(boxes32[counted], boxes64[counted]))
+        sides.append(SMALLEST_FLOOR * np.abs(boxes64[counted]).max(initial=0))
+    return Floor(float(np.max(scores)), float(np.max(sides)))
 
 
 def margins(found: Candidates, limits: Limits, floor: Floor, *, factor: float = FACTOR) -> Margins:
@@ -179,7 +181,8 @@ def _areas(sides: np.ndarray, move: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _classes(found: Candidates) -> Iterator[tuple[np.ndarray, float]]:
     """For every class: its candidates, and the gap between numbers as far out as suppression moves its boxes."""
-    extent = found.boxes.max(initial=0) + 1
+    # Suppression moves them by 1 more than the largest coordinate, which may itself be a little larger.
+    extent = found.boxes.max(initial=0) + 2
     for label in np.unique(found.labels):
         yield np.flatnonzero(found.labels == label), float(np.spacing(np.float32((label + 1) * extent)))
 

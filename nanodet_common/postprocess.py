@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nanodet_common.errors import InputError
 from nanodet_common.geometry import warp_boxes
 from nanodet_common.priors import center_priors
 
@@ -52,9 +53,9 @@ def detections(
     """Detections of one image, in its own pixels, from the raw head output (P, num_classes + 4 * (reg_max + 1)).
 
     The other parameters are those of `decode` and `detections_from_boxes`. Boxes are decoded only where a score
-    counts.
+    counts. Raises as `decode`.
     """
-    priors = _priors(head_output, num_classes, reg_max, strides, input_hw)
+    priors = _checked_priors(head_output, num_classes, reg_max, strides, input_hw)
     scores = _sigmoid(head_output[:, :num_classes])
     points = np.flatnonzero((scores > limits.score_threshold).any(axis=1))
     boxes = _decode_boxes(head_output[points, num_classes:], reg_max, priors[points])
@@ -84,9 +85,10 @@ def decode(
     """Raw head output (P, num_classes + 4 * (reg_max + 1)) -> scores (P, num_classes), boxes (P, 4) in input pixels.
 
     The distance from a cell's point to a side of its box, in cells, is the expected value of a distribution over
-    0 .. reg_max (section 3.1 of https://arxiv.org/abs/2006.04388). The dtype stays.
+    0 .. reg_max (section 3.1 of https://arxiv.org/abs/2006.04388). The dtype stays. Raises InputError for an output
+    that is not finite.
     """
-    priors = _priors(head_output, num_classes, reg_max, strides, input_hw)
+    priors = _checked_priors(head_output, num_classes, reg_max, strides, input_hw)
     return _sigmoid(head_output[:, :num_classes]), _decode_boxes(head_output[:, num_classes:], reg_max, priors)
 
 
@@ -158,14 +160,20 @@ def _area(boxes: np.ndarray) -> np.ndarray:
     return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
 
 
-def _priors(
+def _checked_priors(
     head_output: np.ndarray, num_classes: int, reg_max: int, strides: Sequence[int], input_hw: tuple[int, int]
 ) -> np.ndarray:
-    """x, y, stride, stride of every point (P, 4), in the output's dtype. Raises ValueError if they do not fit."""
+    """x, y, stride, stride of every point (P, 4), in the output's dtype.
+
+    Raises ValueError if the output does not fit them, InputError if it is not finite.
+    """
     priors = center_priors(input_hw, strides).astype(head_output.dtype)
     expected = (len(priors), num_classes + 4 * (reg_max + 1))
     if head_output.shape != expected:
         raise ValueError(f"head output has shape {head_output.shape}, expected {expected} for an input of {input_hw}")
+    if not np.isfinite(head_output).all():
+        # A score that is no number is not above the threshold: without this, nothing would seem to be found.
+        raise InputError("the detector's output is not finite (NaN or infinity): its weights or its input are unusable")
     return priors
 
 

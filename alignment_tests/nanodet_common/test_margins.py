@@ -161,7 +161,14 @@ def test_the_noise_floor_is_the_largest_distance_where_a_score_counts():
     scores, boxes = np.array([[0.9, 0.0], [0.01, 0.02]]), np.array([BOX, ELSEWHERE])
     off = np.array([[1e-6], [1e-2]])
     floor = noise_floor([((scores + off, boxes + off), (scores, boxes)), ((scores, boxes), (scores, boxes))])
-    assert floor == pytest.approx((1e-6, 140 * 2.0**-22))
+    assert floor == pytest.approx((1e-6, 50 * 2.0**-22))
+
+
+def test_a_run_that_is_not_finite_has_no_finite_floor():
+    scores, boxes = np.array([[0.9]]), np.array([BOX])
+    assert np.isnan(
+        noise_floor([((scores * np.nan, boxes), (scores, boxes)), ((scores, boxes), (scores, boxes))]).score
+    )
 
 
 def test_the_noise_floor_of_equal_runs_is_four_units_of_rounding():

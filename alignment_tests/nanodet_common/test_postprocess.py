@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from nanodet_common.errors import InputError
 from nanodet_common.geometry import resize_matrix
 from nanodet_common.postprocess import Limits, box_iou, decode, detections, detections_from_boxes, select
 
@@ -69,6 +70,16 @@ def test_decoding_takes_the_expected_distance():
 def test_wrong_shape_of_the_output_is_named():
     with pytest.raises(ValueError, match=r"shape \(3598, 52\), expected \(3598, 112\)"):
         decode(np.zeros((3598, 52), np.float32), 80, 7, STRIDES, (416, 416))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("column", [0, 50])
+def test_an_output_that_is_not_finite_is_refused(value, column, golden_case):
+    """Rather than that nothing seems to be found."""
+    head, arguments, _ = golden_case
+    head[7, column] = value
+    with pytest.raises(InputError, match="the detector's output is not finite"):
+        detections(head, 20, 7, STRIDES, **arguments)
 
 
 def test_boxes_are_clipped_to_the_input():

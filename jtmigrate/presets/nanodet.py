@@ -17,7 +17,6 @@ from nanodet_common.targets import sample_targets
 from nanodet_common.weights import Shapes, State, config_for, load_weights, schema_of
 
 DEFAULT_CONFIG = "nanodet-plus-m_416"
-LEARNING_RATE, WEIGHT_DECAY, CLIP_NORM = 1e-3, 0.05, 35.0
 TRAINING_ONLY = ("aux_*",)
 """Names of the auxiliary branch, which exists in training only."""
 
@@ -129,10 +128,11 @@ def training_models(
 ) -> ModelPair:
     """Both detectors in training mode, auxiliary branch included; a run is the loss of made-up objects in the image.
 
-    Training is NanoDet-Plus's: AdamW at 1e-3 with decay 0.05, gradients clipped at 35. What a state lacks of the
+    Training is the configuration's: AdamW at its full learning rate, gradients clipped. What a state lacks of the
     auxiliary branch is initialised alike on both sides.
     """
-    arch = config_for(config, num_classes, {}).model.arch
+    found = config_for(config, num_classes, {})
+    arch = found.model.arch
     spare = initial_state(tensor_specs(arch, training=True), seed=0)
     height, width = inputs.shape[2:]
     boxes, labels = sample_targets((width, height), num_classes, seed=0)
@@ -169,39 +169,36 @@ def training_models(
         title=f"{title}, training",
         loss_torch=total,
         loss_jittor=total,
-        training_torch=_torch_training(),
-        training_jittor=_jittor_training(),
+        training_torch=_torch_training(found),
+        training_jittor=_jittor_training(found),
         margins={"assigner.match": _margin},
     )
 
 
-def _torch_training() -> Training:
+def _torch_training(config: Config) -> Training:
     def build_optimizer(model: Any) -> Any:
-        import torch
+        from nanodet_ref_torch.optimizer import build_optimizer
 
-        return torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        return build_optimizer(model, config.schedule.optimizer)
 
     def clip(optimizer: Any) -> Any:
-        import torch
+        from nanodet_ref_torch.optimizer import clip_gradients
 
-        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        return torch.nn.utils.clip_grad_norm_(parameters, CLIP_NORM)
+        return clip_gradients(optimizer, config.grad_clip)
 
     return Training(build_optimizer, clip)
 
 
-def _jittor_training() -> Training:
+def _jittor_training(config: Config) -> Training:
     def build_optimizer(model: Any) -> Any:
-        from jtmigrate.frameworks.jittor_adapter import JittorAdapter
-        from jtmigrate.parity import optim
+        from nanodet_jittor.optimizer import build_optimizer
 
-        parameters = list(JittorAdapter().parameters(model).values())
-        return optim.AdamW(parameters, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        return build_optimizer(model, config.schedule.optimizer)
 
     def clip(optimizer: Any) -> Any:
-        from jtmigrate.parity import optim
+        from nanodet_jittor.optimizer import clip_gradients
 
-        return optim.clip_grad_norm(optimizer, CLIP_NORM)
+        return clip_gradients(optimizer, config.grad_clip)
 
     return Training(build_optimizer, clip)
 

@@ -42,7 +42,7 @@ class Agreement:
     images        compared: those that both runs have
     reference, candidate   how many detections each has there, as far as they count
     pairs         of all images, within the tolerance or not
-    differences   pairs beyond the tolerance, and detections without a partner
+    differences   pairs beyond the tolerance, and detections without a partner; the unexplained first
     metrics       values that count, of both runs
     failures      why the runs do not agree, in words
     """
@@ -123,32 +123,34 @@ def compare_runs(
 ) -> Agreement:
     """Compare the detections of two runs over a data set; those below `least_score` in both do not count.
 
-    evidence: asked only about images with a difference; without it, no difference is explained. metrics: of the
-    reference and of the candidate, by the same protocol.
+    evidence: asked only about images with a difference; without it, or with a floor above the tolerance, no difference
+    is explained. metrics: of the reference and of the candidate, by the same protocol.
 
     The runs agree if both have every image of the data set and nothing but finite numbers, at least one detection was
     compared, every difference is explained, and no metric is further apart than 5e-5 without a difference behind it.
     """
-    failures = [*_missing(dataset, reference, "reference"), *_missing(dataset, candidate, "candidate")]
-    failures += [*_not_finite(dataset, reference, "reference"), *_not_finite(dataset, candidate, "candidate")]
+    failures = [*_unusable(dataset, reference, "reference"), *_unusable(dataset, candidate, "candidate")]
+    usable_evidence = evidence if evidence and _is_within(evidence.floor, tolerance) else None
     records = [one for one in dataset.images if one.image_id in reference and one.image_id in candidate]
     pairings, differences = [], []
     for record in records:
         ours, theirs = _finite(reference[record.image_id]), _finite(candidate[record.image_id])
         pairing = pair(ours, theirs, tolerance, least_score)
-        image = ImagePair(record, ours, theirs, dataset.class_names, tolerance, evidence)
+        image = ImagePair(record, ours, theirs, dataset.class_names, tolerance, usable_evidence)
         differences += image.differences(pairing)
         pairings.append(pairing)
-    both = _metric_pairs(metrics)
-    paired = sum(len(one.pairs.score) for one in pairings)
-    ours_alone, theirs_alone = (sum(len(one[side]) for one in pairings) for side in (1, 2))
-    failures += _verdict(paired + ours_alone + theirs_alone, differences, both)
+    pairs, both = _joined(pairings), _metric_pairs(metrics)
+    only_reference = sum(one.only_reference.size for one in pairings)
+    only_candidate = sum(one.only_candidate.size for one in pairings)
+    if differences and evidence and not usable_evidence:
+        failures.append(f"The reference's own rounding exceeds the tolerance and explains nothing: {evidence.floor}.")
+    failures += _verdict(pairs.score.size + only_reference + only_candidate, differences, both)
     return Agreement(
         images=len(records),
-        reference=paired + ours_alone,
-        candidate=paired + theirs_alone,
-        pairs=_joined(pairings),
-        differences=tuple(differences),
+        reference=pairs.score.size + only_reference,
+        candidate=pairs.score.size + only_candidate,
+        pairs=pairs,
+        differences=tuple(sorted(differences, key=lambda difference: difference.explained)),
         metrics=both,
         tolerance=tolerance,
         least_score=least_score,
@@ -165,15 +167,20 @@ def histogram(values: np.ndarray) -> list[dict[str, Any]]:
     return [{"up_to": 0.0, "count": int(np.count_nonzero(values == 0))}, *counted]
 
 
-def _missing(dataset: Dataset, run: Mapping[int, Detections], side: str) -> Iterator[str]:
+def _unusable(dataset: Dataset, run: Mapping[int, Detections], side: str) -> Iterator[str]:
+    """What of a run cannot be compared."""
     if absent := [record for record in dataset.images if record.image_id not in run]:
         yield f"{len(absent)} of {len(dataset)} images are missing in the {side}: {_named(absent)}."
+    if foreign := run.keys() - {record.image_id for record in dataset.images}:
+        yield f"The {side} has {len(foreign)} images that the data set does not have."
+    known = [record for record in dataset.images if record.image_id in run]
+    if broken := [record for record in known if not _is_finite(run[record.image_id]).all()]:
+        yield f"Detections of the {side} are not finite numbers in {len(broken)} images: {_named(broken)}."
 
 
-def _not_finite(dataset: Dataset, run: Mapping[int, Detections], side: str) -> Iterator[str]:
-    records = [one for one in dataset.images if one.image_id in run and not _is_finite(run[one.image_id]).all()]
-    if records:
-        yield f"Detections of the {side} are not finite numbers in {len(records)} images: {_named(records)}."
+def _is_within(floor: Floor, tolerance: Tolerance) -> bool:
+    # What is not finite is not within.
+    return floor.score <= tolerance.score and floor.corner <= tolerance.corner
 
 
 def _named(records: list[ImageRecord]) -> str:

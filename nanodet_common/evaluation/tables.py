@@ -92,9 +92,8 @@ def _metric_table(result: Agreement, names: tuple[str, str]) -> Table:
 
 
 def _difference_table(result: Agreement, names: tuple[str, str]) -> Table:
-    """The unexplained first."""
     table = _table("file", "class", "what", "margins", "explained", text_columns=5)
-    for one in sorted(result.differences, key=lambda difference: difference.explained)[:SHOWN]:
+    for one in result.differences[:SHOWN]:
         explained = "yes" if one.explained else "no"
         table.add_row(
             *map(Text, (one.file, one.class_name, difference_words(one, names), margin_words(one), explained))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nanodet_common.errors import InputError
 from nanodet_common.fetch.catalogue import RemoteFile
 from nanodet_common.fetch.http import Cut, Offer, Refused, ask, read
-from nanodet_common.fetch.partial import CHUNK, Digests, Partial, Progress, partial
+from nanodet_common.fetch.partial import CHUNK, Digests, Partial, Progress, unfinished
 
 
 class Patience(NamedTuple):
@@ -46,7 +46,7 @@ def download(
             return _present(file, path, progress)
         folder.mkdir(parents=True, exist_ok=True)
         reasons = []
-        with partial(path, file.checksum) as part:
+        with unfinished(path, file.checksum) as part:
             for url in file.urls:
                 try:
                     _from(url, file, part, folder, progress, patience)
@@ -105,13 +105,13 @@ def _attempt(url: str, file: RemoteFile, part: Partial, folder: Path, progress: 
         # Nothing would tell whether the two halves are of the same file.
         part.restart()
     offer = ask(url, part.size, validator, timeout)
-    total = _agreed_size(file, offer)
     if offer.body is None:
-        if part.size == total:
+        if part.size == (offer.total or file.size):
             return
         part.restart()
         raise Cut("has less than what is here already")
     with offer.body:
+        total = _agreed_size(file, offer)
         if offer.start != part.size:
             if offer.start:
                 raise Refused(f"sends the file from byte {offer.start:,} instead of {part.size:,}")

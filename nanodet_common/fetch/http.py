@@ -7,7 +7,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import NamedTuple
 
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-RANGE_NOT_SATISFIABLE = 416
+PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416
 
 
 class Refused(Exception):
@@ -67,13 +67,16 @@ def ask(url: str, start: int, validator: str | None, timeout: float) -> Offer:
         raise Refused(f"cannot be reached: {_words(error.reason)} (no network?)") from error
     except (OSError, HTTPException) as error:
         raise Cut(_words(error)) from error
-    content_range = response.headers.get("Content-Range") if response.status == 206 else None
-    first = re.match(r"bytes (\d+)-", content_range or "bytes 0-")
-    if first is None:
-        raise Refused(f"answers with an unreadable range, {content_range!r}")
+    begin, content_range = 0, None
+    if response.status == PARTIAL_CONTENT:
+        content_range = response.headers.get("Content-Range", "none")
+        first = re.match(r"bytes (\d+)-", content_range)
+        if first is None:
+            raise Refused(f"sends a part of the file without saying which (Content-Range: {content_range})")
+        begin = int(first[1])
     return Offer(
         response,
-        int(first[1]),
+        begin,
         _total(content_range, response.headers.get("Content-Length")),
         _validator(response.headers.get("ETag"), response.headers.get("Last-Modified")),
     )

@@ -99,7 +99,7 @@ class Partial:
 
 
 @contextmanager
-def partial(path: Path, checksum: str | None) -> Iterator[Partial]:
+def unfinished(path: Path, checksum: str | None) -> Iterator[Partial]:
     """The unfinished file of this path, created if there is none. Raises InputError while another process has it."""
     part = path.with_name(f"{path.name}.part")
     with open(part, "a+b") as file:
@@ -112,9 +112,9 @@ def partial(path: Path, checksum: str | None) -> Iterator[Partial]:
         if not mine:
             raise InputError(f"{path}: another process is fetching it; wait for that one")
         file.seek(0)
-        unfinished = Partial(file, part, checksum)
+        arriving = Partial(file, part, checksum)
         try:
-            yield unfinished
+            yield arriving
         finally:
-            if unfinished.size == 0:
-                unfinished.discard()
+            if arriving.size == 0:
+                arriving.discard()

@@ -193,6 +193,31 @@ def test_a_shifted_box_is_not_excused_by_a_close_decision_elsewhere():
     assert difference.candidate.margins is None
 
 
+@pytest.mark.parametrize("score", [2e-5, np.nan, np.inf])
+def test_a_noisy_reference_explains_nothing(score):
+    """With such a floor every decision would be close."""
+    more = {**RUN, 2: found([BOX, OTHER, (0, 60, 20, 90)], [0.9, 0.6, 0.050001], [0, 1, 0])}
+    known = evidence([BOX, OTHER, (0, 60, 20, 90)], [0.9, 0.6, 0.050001], [0, 1, 0])
+    noisy = known._replace(floor=Floor(score=score, corner=1e-4))
+    result = compare_runs(SET, more, RUN, evidence=noisy)
+    assert not result
+    assert result.unexplained == 1
+    assert result.failures[0].startswith("The reference's own rounding exceeds the tolerance and explains nothing")
+    assert compare_runs(SET, RUN, RUN, evidence=noisy)
+
+
+def test_an_image_that_nobody_asked_for_is_found():
+    result = compare_runs(SET, RUN, {**RUN, 9: found([BOX], [0.9])})
+    assert result.failures == ("The candidate has 1 images that the data set does not have.",)
+
+
+def test_the_unexplained_come_first():
+    more = {**RUN, 1: found([BOX, OTHER, (0, 60, 20, 90)], [0.9, 0.6, 0.050001], [0, 1, 0]), 2: found([BOX], [0.9])}
+    known = evidence([BOX, OTHER, (0, 60, 20, 90)], [0.9, 0.6, 0.050001], [0, 1, 0])
+    result = compare_runs(SET, more, RUN, evidence=known)
+    assert [(one.image_id, one.explained) for one in result.differences] == [(2, False), (1, True)]
+
+
 def test_metrics_are_held_against_each_other():
     metrics = coco_metrics(SET, RUN)
     result = compare_runs(SET, RUN, RUN, metrics=(metrics, metrics))

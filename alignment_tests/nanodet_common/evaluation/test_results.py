@@ -1,8 +1,12 @@
 import json
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
 
+from alignment_tests.mutated import damaged, fuzz_settings
 from alignment_tests.nanodet_common.evaluation.sets import dataset, found, image, random_case
 from nanodet_common.errors import InputError
 from nanodet_common.evaluation.results import read_results, write_results
@@ -83,6 +87,22 @@ def test_wrong_files_are_refused_with_the_place(content, message, tmp_path):
         read_results(path, ONE)
     assert str(raised.value).startswith(str(path))
     assert "\n" not in str(raised.value)
+
+
+@fuzz_settings
+@given(damaged(json.dumps([ROW, {**ROW, "category_name": "cat"}]).encode()))
+def test_damaged_files_are_read_or_refused_in_one_line(content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.json")
+        path.write_bytes(content)
+        refusal, detections = "", found()
+        try:
+            detections = read_results(path, ONE)[1]
+        except InputError as error:
+            refusal = str(error)
+    assert "\n" not in refusal
+    assert np.isfinite(detections.boxes).all()
+    assert ((detections.scores >= 0) & (detections.scores <= 1)).all()
 
 
 def test_what_cannot_be_written_leaves_the_old_file(tmp_path):

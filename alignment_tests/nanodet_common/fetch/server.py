@@ -14,6 +14,7 @@ class Server:
     """One file at /file, and what is wrong with it.
 
     ranges     whether a part of it can be asked for
+    told       whether Content-Range says which part it is
     cuts       after how many bytes each of the next answers ends; None: it does not
     statuses   errors that the next requests are answered with
     location   where every request is sent on to
@@ -25,6 +26,7 @@ class Server:
     content: bytes
     etag: str | None = '"1"'
     ranges: bool = True
+    told: bool = True
     cuts: list[int | None] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     location: str | None = None
@@ -50,11 +52,12 @@ class Server:
             start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1])
         if start >= len(self.content) > 0:
             handler.send_response(416)
-            handler.send_header("Content-Range", f"bytes */{len(self.content)}")
+            if self.told:
+                handler.send_header("Content-Range", f"bytes */{len(self.content)}")
             handler.end_headers()
             return
         handler.send_response(206 if start else 200)
-        if start:
+        if start and self.told:
             handler.send_header("Content-Range", f"bytes {start}-{len(self.content) - 1}/{len(self.content)}")
         if self.etag:
             handler.send_header("ETag", self.etag)

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import resource
 import shutil
 import socket
@@ -152,6 +153,17 @@ def test_nothing_left_to_send(left_over, start, tmp_path):
     (tmp_path / "a.bin.part").write_bytes(left_over)
     bring(tmp_path, start())
     assert_whole(tmp_path)
+
+
+def test_a_part_that_does_not_say_which(start, tmp_path):
+    with pytest.raises(InputError, match="sends a part of the file without saying which"):
+        bring(tmp_path, start(told=False, cuts=[1000]), size=None, checksum=None)
+    (tmp_path / "a.bin.part").write_bytes(CONTENT)
+    server = start(told=False)
+    (tmp_path / "a.bin.part.source").write_text(json.dumps({"url": server.url, "validator": server.etag}))
+    bring(tmp_path, server, size=None, checksum=None)
+    assert_whole(tmp_path)
+    assert server.requests == [(f"bytes={len(CONTENT)}-", '"1"'), (None, None)]
 
 
 def test_wrong_bytes_from_one_address_and_right_ones_from_the_next(start, tmp_path):
