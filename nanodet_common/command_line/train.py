@@ -81,7 +81,9 @@ def command(
     from nanodet_common.config import load_config
     from nanodet_common.datasets.summary import summary
     from nanodet_common.errors import InputError
+    from nanodet_common.training.console import ConsoleMonitor
     from nanodet_common.training.divergence import Diverged
+    from nanodet_common.training.events import EventFile
     from nanodet_common.training.loop import End
     from nanodet_common.training.monitor import JsonLines
     from nanodet_common.training.prepare import Wanted, prepare, session
@@ -116,8 +118,9 @@ def command(
             )
             folder.write_config(sets.config.to_yaml())
             folder.add_session(facts)
-            run.monitors = [JsonLines(folder.log, step=run.position.step)]
-            run.monitors[0].start({**facts, "config": config})
+            log = JsonLines(folder.log, step=run.position.step)
+            log.start({**facts, "config": config})
+            run.monitors = [log, EventFile(folder.events, step=run.position.step), ConsoleMonitor.of(run)]
         try:
             end = run.run()
         except Diverged as error:

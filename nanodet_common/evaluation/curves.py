@@ -1,26 +1,19 @@
 """Metrics as pictures: PNG file contents, drawn by matplotlib without its global state."""
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nanodet_common.evaluation.agreement import histogram
 from nanodet_common.evaluation.metrics import RECALLS, Metrics
 from nanodet_common.evaluation.pairing import Pairs
 from nanodet_common.evaluation.words import distance
+from nanodet_common.figures import COLORS, SOFT, WIDE, dress, plain, png
 
-COLORS = ("#4674b8", "#d09218", "#55a468", "#c9362c")
-INK, SOFT, LINE = "#1e2126", "#62676f", "#e5e2db"
-WIDE, NARROW = 11.0, 4.2
-"""Widths in inches, for a screen and for a telephone."""
 DIAGRAM = 2.1
 """Least width and the height of one of many diagrams."""
-DOTS_PER_INCH = 110
 
 
 def precision_recall(runs: Mapping[str, Metrics], width: float = WIDE) -> bytes:
@@ -37,13 +30,13 @@ def precision_recall(runs: Mapping[str, Metrics], width: float = WIDE) -> bytes:
             # Lines that lie on each other stay visible: the later ones are thinner.
             thickness = 2.6 / (index + 1)
             axis.plot(RECALLS, metrics.classes[label].precision, color=COLORS[index], linewidth=thickness, label=name)
-        _dress(axis, _plain(_first(runs).classes[label].name))
+        dress(axis, plain(_first(runs).classes[label].name))
         axis.set(xlim=(0, 1), ylim=(0, 1.03), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
     figure.supxlabel("recall", color=SOFT, fontsize=9)
     figure.supylabel("precision", color=SOFT, fontsize=9)
     if len(runs) > 1:
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=len(runs), frameon=False)
-    return _png(figure)
+    return png(figure)
 
 
 def class_bars(runs: Mapping[str, Metrics], width: float = WIDE) -> bytes:
@@ -59,14 +52,14 @@ def class_bars(runs: Mapping[str, Metrics], width: float = WIDE) -> bytes:
         axis.barh(places, values, height, color=COLORS[index], label=name)
     first = _first(runs).classes
     axis.set_yticks(
-        np.arange(len(order)), [f"{_plain(first[label].name)} ({first[label].objects:,})" for label in order]
+        np.arange(len(order)), [f"{plain(first[label].name)} ({first[label].objects:,})" for label in order]
     )
     axis.set(xlim=(0, 1), ylim=(-0.6, len(order) - 0.4))
-    _dress(axis, "AP (number of objects)")
+    dress(axis, "AP (number of objects)")
     axis.grid(axis="y", visible=False)
     if len(runs) > 1:
         axis.legend(frameon=False, loc="lower right")
-    return _png(figure)
+    return png(figure)
 
 
 def distance_histograms(pairs: Pairs, width: float = WIDE) -> bytes:
@@ -83,9 +76,9 @@ def distance_histograms(pairs: Pairs, width: float = WIDE) -> bytes:
         axis.set_xticks(range(len(bins)), labels)
         axis.margins(y=0.12)
         axis.set_xlabel("up to", color=SOFT, fontsize=8)
-        _dress(axis, title)
+        dress(axis, title)
         axis.grid(axis="x", visible=False)
-    return _png(figure)
+    return png(figure)
 
 
 def score_scatter(pairs: Pairs, width: float = WIDE) -> bytes:
@@ -99,8 +92,8 @@ def score_scatter(pairs: Pairs, width: float = WIDE) -> bytes:
     axis.plot(pairs.scores[unequal], pairs.score[unequal], ",", color=COLORS[0])
     axis.set(xlim=(0, 1), yscale="log")
     axis.set_xlabel("score", color=SOFT, fontsize=8)
-    _dress(axis, "difference of the scores")
-    return _png(figure)
+    dress(axis, "difference of the scores")
+    return png(figure)
 
 
 def memory_curve(runs: Mapping[str, Sequence[tuple[float, float]]], width: float = WIDE) -> bytes:
@@ -113,31 +106,10 @@ def memory_curve(runs: Mapping[str, Sequence[tuple[float, float]]], width: float
     axis.set_xlim(left=0)
     axis.set_ylim(bottom=0)
     axis.set_xlabel("seconds", color=SOFT, fontsize=8)
-    _dress(axis, "resident memory, MB")
+    dress(axis, "resident memory, MB")
     axis.legend(frameon=False, loc="lower right")
-    return _png(figure)
+    return png(figure)
 
 
 def _first(runs: Mapping[str, Metrics]) -> Metrics:
     return next(iter(runs.values()))
-
-
-def _plain(name: str) -> str:
-    """A name as it stands: a dollar sign would begin a formula."""
-    return name.replace("$", r"\$")
-
-
-def _dress(axis: Axes, title: str) -> None:
-    axis.set_title(title, fontsize=9, color=INK, loc="left")
-    axis.tick_params(which="both", labelsize=8, colors=SOFT, length=0)
-    axis.spines[:].set_visible(False)
-    axis.set_axisbelow(True)
-    axis.grid(color=LINE, linewidth=0.8)
-
-
-def _png(figure: Figure) -> bytes:
-    content = io.BytesIO()
-    FigureCanvasAgg(figure)
-    # No date and no version: equal numbers give equal bytes.
-    figure.savefig(content, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    return content.getvalue()

@@ -1,11 +1,8 @@
 """An evaluation, or two and their agreement, as one HTML page that needs no network."""
 
-import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import jinja2
 
 from nanodet_common.evaluation import curves
 from nanodet_common.evaluation.agreement import Agreement
@@ -18,7 +15,9 @@ from nanodet_common.evaluation.words import (
     margin_words,
     verdict,
 )
+from nanodet_common.figures import data_url, drawn
 from nanodet_common.files import write_bytes
+from nanodet_common.html import environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_DIFFERENCES = 1000
@@ -52,13 +51,7 @@ def to_html(
     runs: over one data set; of two that are compared, the reference first. facts: how it was run, by label.
     pictures: (title, PNG file content).
     """
-    jinja = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    jinja = environment(TEMPLATES)
     jinja.filters |= {
         "fraction": fraction,
         "distance": distance,
@@ -81,7 +74,7 @@ def to_html(
         agreement_facts={} if agreement is None else agreement_facts(agreement, names),
         most_differences=MOST_DIFFERENCES,
         drawings=_drawings(runs, agreement),
-        pictures=[(name, _data_url(png)) for name, png in pictures],
+        pictures=[(name, data_url(png)) for name, png in pictures],
         facts=facts or {},
     )
 
@@ -105,20 +98,11 @@ def _side_by_side(values: Sequence[Mapping[str, float | None]]) -> list[float | 
 
 def _drawings(runs: Sequence[Run], agreement: Agreement | None) -> dict[str, dict[str, str]]:
     coco = {run.name: run.coco for run in runs}
-    drawn = {"bars": _drawn(curves.class_bars, coco), "curves": _drawn(curves.precision_recall, coco)}
+    drawings = {"bars": drawn(curves.class_bars, coco), "curves": drawn(curves.precision_recall, coco)}
     if agreement is not None and agreement.pairs.score.size:
-        drawn["distances"] = _drawn(curves.distance_histograms, agreement.pairs)
+        drawings["distances"] = drawn(curves.distance_histograms, agreement.pairs)
         if agreement.pairs.score.any():
-            drawn["scores"] = _drawn(curves.score_scatter, agreement.pairs)
+            drawings["scores"] = drawn(curves.score_scatter, agreement.pairs)
     if memory := {run.name: run.memory for run in runs if run.memory}:
-        drawn["memory"] = _drawn(curves.memory_curve, memory)
-    return drawn
-
-
-def _drawn(draw: Callable[..., bytes], content: Any) -> dict[str, str]:
-    """For a screen and for a telephone."""
-    return {"wide": _data_url(draw(content)), "narrow": _data_url(draw(content, width=curves.NARROW))}
-
-
-def _data_url(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+        drawings["memory"] = drawn(curves.memory_curve, memory)
+    return drawings

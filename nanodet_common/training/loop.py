@@ -114,20 +114,19 @@ class Training:
             raise Diverged(f"{reason} in step {step + 1} (epoch {epoch + 1}): {self._last_good()}; its images: {files}")
         self.position = Position(epoch, number + 1, step + 1)
         seconds = time.perf_counter() - begun
+        record = {
+            "epoch": epoch + 1,
+            "step": step + 1,
+            "batch": number + 1,
+            "lr": rates.rate(step),
+            **report.losses,
+            "grad_norm": report.grad_norm,
+            "images_per_s": len(batch.images) / seconds,
+            "memory_mb": self.engine.memory_mb,
+            "seconds": seconds,
+        }
         for monitor in self.monitors:
-            monitor.train(
-                {
-                    "epoch": epoch + 1,
-                    "step": step + 1,
-                    "batch": number + 1,
-                    "lr": rates.rate(step),
-                    **report.losses,
-                    "grad_norm": report.grad_norm,
-                    "images_per_s": len(batch.images) / seconds,
-                    "memory_mb": self.engine.memory_mb,
-                    "seconds": seconds,
-                }
-            )
+            monitor.train(record)
 
     def _end_of_epoch(self) -> None:
         epoch, _, step = self.position
@@ -147,8 +146,9 @@ class Training:
         if self.best == told:
             self._save_weights("best")
         self._write_results(finished=False)
+        record = {**told, "seconds": time.perf_counter() - begun}
         for monitor in self.monitors:
-            monitor.validation({**told, "seconds": time.perf_counter() - begun})
+            monitor.validation(record)
 
     @property
     def best(self) -> dict[str, Any] | None:

@@ -66,5 +66,5 @@ def _told_by(line: bytes, step: int) -> bool:
     """Whether a line is whole and about nothing after this step."""
     try:
         return line.endswith(b"\n") and json.loads(line).get("step", 0) <= step
-    except ValueError:
+    except (ValueError, AttributeError):
         return False

@@ -23,6 +23,7 @@ class RunFolder:
 
     config.yml        the configuration, command line included
     log.jsonl         every step and every validation
+    events            the same for TensorBoard
     last.ckpt, .pkl   the whole state, of PyTorch and of Jittor; either goes on from either
     weights_best.*    the inference model, averaged, of the best validation; weights_last.* of the last epoch
     results.json      the validations
@@ -52,6 +53,11 @@ class RunFolder:
     def log(self) -> Path:
         """The JSON lines."""
         return self.path / "log.jsonl"
+
+    @property
+    def events(self) -> Path:
+        """The folder of TensorBoard's event files."""
+        return self.path / "events"
 
     def checkpoint(self, framework: str) -> Path:
         """The whole state as "torch" or "jittor" writes it."""

@@ -53,7 +53,7 @@ def test_run_leaves_its_files(train: Train, tmp_path: Path, material: Material) 
     assert "fresh: head.gfl_cls (8), aux_fpn" in called.out
     run = tmp_path / "run"
     assert {path.name for path in run.iterdir()} == {
-        ".lock", "config.yml", "environment.json", "last.ckpt", "log.jsonl", "results.json",
+        ".lock", "config.yml", "environment.json", "events", "last.ckpt", "log.jsonl", "results.json",
         "weights_best.pth", "weights_last.pth",
     }  # fmt: skip
     config = yaml.safe_load((run / "config.yml").read_text())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from alignment_tests.nanodet_common.evaluation.sets import random_case
+from nanodet_common import figures
 from nanodet_common.evaluation import curves
 from nanodet_common.evaluation.agreement import compare_runs
 from nanodet_common.evaluation.coco import coco_metrics
@@ -37,24 +38,24 @@ def draw_all(runs, width):
 
 @pytest.fixture(scope="module")
 def drawn(runs):
-    return {width: draw_all(runs, width) for width in (curves.WIDE, curves.NARROW)}
+    return {width: draw_all(runs, width) for width in (figures.WIDE, figures.NARROW)}
 
 
 def test_every_picture_decodes_is_as_wide_as_asked_and_not_blank(drawn):
     for width, pictures in drawn.items():
         for name, png in pictures.items():
             picture = pixels(png)
-            assert picture.shape[1] == int(width * curves.DOTS_PER_INCH), name
+            assert picture.shape[1] == int(width * figures.DOTS_PER_INCH), name
             assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20, name
 
 
 def test_equal_numbers_give_equal_bytes(runs, drawn):
-    assert draw_all(runs, curves.NARROW) == drawn[curves.NARROW]
+    assert draw_all(runs, figures.NARROW) == drawn[figures.NARROW]
 
 
 def test_both_runs_are_in_the_bars(drawn):
-    picture = pixels(drawn[curves.WIDE]["bars"])
-    for color in curves.COLORS[:2]:
+    picture = pixels(drawn[figures.WIDE]["bars"])
+    for color in figures.COLORS[:2]:
         blue_green_red = [int(color[start : start + 2], 16) for start in (5, 3, 1)]
         assert (picture == blue_green_red).all(axis=2).sum() > 1000
 

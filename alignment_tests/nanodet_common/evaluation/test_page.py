@@ -26,7 +26,7 @@ def run(name, images, found):
 @pytest.fixture
 def _without_drawings(monkeypatch):
     """They take a second."""
-    monkeypatch.setattr(page, "_drawn", lambda *_: {"wide": "data:,", "narrow": "data:,"})
+    monkeypatch.setattr(page, "drawn", lambda *_: {"wide": "data:,", "narrow": "data:,"})
 
 
 @pytest.fixture(scope="module")

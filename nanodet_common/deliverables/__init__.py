@@ -1,0 +1,1 @@
+"""What a project hands over: one folder of curves, pictures, logs and reports, and one table."""

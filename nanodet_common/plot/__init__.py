@@ -1,0 +1,1 @@
+"""Logs of training runs, whoever wrote them, as curves and numbers."""
