@@ -55,15 +55,14 @@ def _measure(options: argparse.Namespace) -> None:
     package = "nanodet_ref_torch" if options.framework == "torch" else "nanodet_jittor"
     batch = made_up(config, options.batch, options.objects, seed=0)
     parts = {"whole step": lambda: engine.step(batch, 1.0, epoch=0), **_parts(engine, batch, package)}
-    seconds: dict[str, list[float]] = {part: [] for part in parts}
-    for repeat in range(1 + options.repeats):
-        for part, run in parts.items():
+    for part, run in parts.items():
+        seconds = []
+        for _ in range(1 + options.repeats):
             begin = time.perf_counter()
             finish(run())
-            if repeat:  # The first compiles.
-                seconds[part].append(time.perf_counter() - begin)
-    for part, values in seconds.items():
-        print(f"{options.framework:7} {part:42} {1000 * median(values):8.0f} ms")
+            seconds.append(time.perf_counter() - begin)
+        # The first compiles.
+        print(f"{options.framework:7} {part:42} {1000 * median(seconds[1:]):8.0f} ms", flush=True)
     print(f"{options.framework:7} {'memory':42} {resident_mb():8.0f} MB", flush=True)
 
 
