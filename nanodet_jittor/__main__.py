@@ -1,10 +1,10 @@
-"""`python -m nanodet_jittor`: evaluate, run and export the detector in Jittor."""
+"""`python -m nanodet_jittor`: train, evaluate, run and export the detector in Jittor."""
 
 from jtmigrate.cli.main import run
 from nanodet_common.command_line.application import application
 from nanodet_common.engine import from_checkpoint
-from nanodet_jittor.engine import Engine
+from nanodet_jittor.engine import Engine, Trainer
 from nanodet_jittor.export import export
 
 if __name__ == "__main__":
-    run(application("Jittor", "nanodet_jittor", from_checkpoint(Engine), export))
+    run(application("Jittor", "nanodet_jittor", from_checkpoint(Engine), export, Trainer))

@@ -1,10 +1,10 @@
-"""`python -m nanodet_ref_torch`: evaluate, run and export the detector in PyTorch."""
+"""`python -m nanodet_ref_torch`: train, evaluate, run and export the detector in PyTorch."""
 
 from jtmigrate.cli.main import run
 from nanodet_common.command_line.application import application
 from nanodet_common.engine import from_checkpoint
-from nanodet_ref_torch.engine import Engine
+from nanodet_ref_torch.engine import Engine, Trainer
 from nanodet_ref_torch.export import export
 
 if __name__ == "__main__":
-    run(application("PyTorch", "nanodet_ref_torch", from_checkpoint(Engine), export))
+    run(application("PyTorch", "nanodet_ref_torch", from_checkpoint(Engine), export, Trainer))
