@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 
 from nanodet_common.errors import InputError
+from nanodet_common.files import write_bytes
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
-USUAL_SPEED = 25.0
-"""Frames a second of a video that does not say."""
+USUAL_SPEED, FASTEST = 25.0, 1000.0
+"""Frames a second: of a video that does not say, and what is no longer believed."""
 
 
 class MediaFile(NamedTuple):
@@ -56,10 +57,9 @@ def _media_in(source: Path, results: Path) -> list[MediaFile]:
 
 
 class Video(NamedTuple):
-    """An open video: its speed in frames a second, how many frames it claims (0: it does not say), the frames."""
+    """An open video: its speed in frames a second, and the frames."""
 
     speed: float
-    claimed: int
     frames: Iterator[np.ndarray]
 
 
@@ -72,17 +72,25 @@ def open_video(path: Path) -> Iterator[Video]:
         if not decoded:
             raise InputError(f"{path}: not a video that OpenCV can decode")
         speed = capture.get(cv2.CAP_PROP_FPS)
-        claimed = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
-        yield Video(speed if 0 < speed <= 1000 else USUAL_SPEED, claimed, _frames(first, capture))
+        yield Video(speed if 0 < speed <= FASTEST else USUAL_SPEED, _frames(first, capture))
     finally:
         capture.release()
 
 
-def _frames(first: np.ndarray, capture: cv2.VideoCapture) -> Iterator[np.ndarray]:
-    decoded, frame = True, first
-    while decoded:
-        yield frame
-        decoded, frame = capture.read()
+def drawn_image(place: Path) -> Path:
+    """Where the drawn picture goes: under its own name, with .png behind it where its format is not written here."""
+    return place if place.suffix.lower() in (".jpg", ".jpeg", ".png") else place.with_name(f"{place.name}.png")
+
+
+def drawn_video(place: Path) -> Path:
+    """Where the drawn video goes: it becomes an MP4, whatever it was."""
+    return place if place.suffix.lower() == ".mp4" else place.with_name(f"{place.name}.mp4")
+
+
+def write_image(path: Path, pixels: np.ndarray) -> None:
+    """Write a picture, whole or not at all. Raises InputError where it cannot be written."""
+    _, content = cv2.imencode(path.suffix, pixels)
+    write_bytes(path, content.tobytes())
 
 
 def write_video(path: Path, frames: Iterable[np.ndarray], speed: float) -> None:
@@ -93,16 +101,26 @@ def write_video(path: Path, frames: Iterable[np.ndarray], speed: float) -> None:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.mp4")
     writer = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         for frame in frames:
             if writer is None:
                 height, width = frame.shape[:2]
                 writer = cv2.VideoWriter(str(temporary), cv2.VideoWriter.fourcc(*"mp4v"), speed, (width, height))
                 if not writer.isOpened():
-                    raise InputError(f"{path}: this OpenCV cannot write a video of {width} x {height} here")
+                    raise InputError(f"{path}: OpenCV cannot write a video of {width} x {height} pixels here")
             writer.write(frame)
         writer.release()
         os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}; give another path") from error
     finally:
         if writer is not None:
             writer.release()
         temporary.unlink(missing_ok=True)
+
+
+def _frames(first: np.ndarray, capture: cv2.VideoCapture) -> Iterator[np.ndarray]:
+    decoded, frame = True, first
+    while decoded:
+        yield frame
+        decoded, frame = capture.read()

@@ -1,5 +1,6 @@
 """What a run over a data set leaves behind, saveable, so that runs of different processes can be compared."""
 
+import io
 import json
 import zipfile
 from collections.abc import Mapping
@@ -9,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from jtmigrate.files import replacing
 from nanodet_common.errors import InputError
+from nanodet_common.files import write_bytes
 from nanodet_common.margins import Candidates
 from nanodet_common.postprocess import Detections
 
@@ -44,7 +45,7 @@ class Record:
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Write a record as .npz, whole or not at all."""
+    """Write a record as .npz, whole or not at all. Raises InputError if it cannot be written."""
     ids = list(record.found)
     arrays = {
         "ids": np.array(ids, np.int64),
@@ -57,8 +58,9 @@ def write_record(path: Path, record: Record) -> None:
         **{f"{RAW_SCORES}{image}": scores for image, (scores, _) in record.raw.items()},
         **{f"{RAW_BOXES}{image}": boxes for image, (_, boxes) in record.raw.items()},
     }
-    with replacing(path) as file:
-        np.savez(file, **arrays)
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    write_bytes(path, content.getvalue())
 
 
 def read_record(path: Path) -> Record:
@@ -83,7 +85,7 @@ def read_record(path: Path) -> Record:
             },
             facts=texts["facts"],
         )
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not the record of a run: {error}") from error
 
 

@@ -7,6 +7,7 @@ epoch, which starts the workers, is left out of images/s.
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -48,13 +49,17 @@ def _measure(options: argparse.Namespace, *, workers: int, augment: bool) -> Non
     dataset = replace(dataset, images=dataset.images[: options.images])
     config = load_config("nanodet-plus-m_320").data.train
     speeds, memory = [], []
+    processor = _processor_seconds()
     with Loader(
         dataset, config, batch_size=8, workers=workers, seed=0, augment=augment, shuffle=True, drop_last=False
     ) as loader:
         begin = time.perf_counter()
-        next(loader.epoch(0))
+        batches = loader.epoch(0)
+        next(batches)
         first = time.perf_counter() - begin
-        for epoch in range(options.epochs + 1):
+        for _ in batches:
+            pass
+        for epoch in range(1, options.epochs + 1):
             begin = time.perf_counter()
             for _ in loader.epoch(epoch):
                 pass
@@ -63,18 +68,22 @@ def _measure(options: argparse.Namespace, *, workers: int, augment: bool) -> Non
         sizes = [
             f"{_megabytes(pid, 'Pss'):.0f} ({_megabytes(pid, 'Private_Dirty'):.0f} of its own)" for pid in _children()
         ]
+    milliseconds = 1000 * (_processor_seconds() - processor) / len(dataset) / (options.epochs + 1)
     print(
-        f"{options.way}, {workers} workers: {median(speeds[1:]):.0f} images/s "
-        f"({min(speeds[1:]):.0f} to {max(speeds[1:]):.0f}), first batch after {first:.2f} s; "
-        f"MB of the reader after the first epoch {memory[0]:.0f}, after the last {memory[-1]:.0f}"
+        f"{options.way}, {workers} workers: {median(speeds):.0f} images/s ({min(speeds):.0f} to {max(speeds):.0f}), "
+        f"{milliseconds:.1f} ms of processor time an image, first batch after {first:.2f} s; "
+        f"MB of the reader after the second epoch {memory[0]:.0f}, after the last {memory[-1]:.0f}"
         + (f", of each worker {', '.join(sizes)}" if sizes else "")
     )
 
 
+def _processor_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def _children() -> list[str]:
-    return (
-        Path("/proc/self/task").joinpath(next(Path("/proc/self/task").iterdir()).name, "children").read_text().split()
-    )
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
 
 
 def _megabytes(pid: str, what: str) -> float:

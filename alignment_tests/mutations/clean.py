@@ -14,7 +14,7 @@ from jtmigrate.diff import ModelPair, Plan, diff_pair
 from jtmigrate.presets import nanodet
 
 WEIGHTS = ("nanodet-plus-m_416", "nanodet-plus-m_320")
-IMAGES, CROP, FEW = 10, 160, 2
+IMAGES, CROP = 10, 160
 
 
 def photographs() -> list[Path]:
@@ -34,12 +34,11 @@ def cropped(pair: ModelPair) -> ModelPair:
 def comparisons(*, full: bool) -> Iterator[tuple[str, DiffResult]]:
     """(name, result) of every comparison: each scene, a training, and photographs where there are any.
 
-    full  whole photographs instead of their middle, and all training batches instead of a few
+    full  whole photographs instead of their middle
     """
     for name in BUILD:
         yield name, scene(name, full=full).clean
-    batches = BATCHES if full else FEW
-    yield f"{batches} training batches", diff_pair(detector(training=True), Plan(backward=True, steps=batches))
+    yield f"{BATCHES} training batches", diff_pair(detector(training=True), Plan(backward=True, steps=BATCHES))
     if not SHARED.is_dir():
         return
     for config in WEIGHTS:

@@ -39,9 +39,10 @@ def write_weights(path: Path, config: Path, classes: int = len(NAMES), seed: int
 
 
 def picture(size: tuple[int, int], seed: int) -> np.ndarray:
-    """Noise and a rectangle."""
+    """Blots of colour and a rectangle."""
     width, height = size
-    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    blots = np.random.default_rng(seed).integers(0, 256, (16, 16, 3), np.uint8)
+    pixels = cv2.resize(blots, size, interpolation=cv2.INTER_LINEAR)
     cv2.rectangle(pixels, (width // 4, height // 4), (width // 2, height // 2), (30, 60, 220), cv2.FILLED)
     return pixels
 

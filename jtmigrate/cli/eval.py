@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from jtmigrate.presets import nanodet_options as options
+from jtmigrate.cli import eval_options as options
 
 
 class Framework(str, Enum):
@@ -41,11 +41,9 @@ def command(
 
     Exit code 0 if done (both: if they agree), 1 if they do not agree, 2 if the input is unusable.
     """
-    from jtmigrate.files import check_writable
     from jtmigrate.presets import nanodet_eval
 
-    for path in filter(None, (json, html)):
-        check_writable(path)
+    nanodet_eval.check_places(json, html)
     source = nanodet_eval.Source(voc, split, coco, images, on_problem.value)
     request = nanodet_eval.Request(config, weights, num_classes, classes, source, difficult.value, batch, workers)
     outcome = nanodet_eval.evaluate(

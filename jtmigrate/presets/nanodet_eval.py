@@ -19,11 +19,13 @@ from nanodet_common.config import Config
 from nanodet_common.datasets.dataset import Dataset
 from nanodet_common.evaluation.agreement import Agreement, compare_runs
 from nanodet_common.evaluation.differences import Evidence
-from nanodet_common.evaluation.outcome import Difficult, Evaluated, Outcome, check_evaluable, evaluated
+from nanodet_common.evaluation.outcome import Difficult, Evaluated, Outcome, check_evaluable, check_places, evaluated
 from nanodet_common.margins import Floor, noise_floor
 from nanodet_common.postprocess import NANODET_LIMITS
 from nanodet_common.record import Record, read_record
 from nanodet_common.weights import load_weights
+
+__all__ = ["Request", "Source", "check_places", "evaluate"]
 
 Framework = Literal["torch", "jittor", "onnx", "both"]
 ONNX_SUFFIX = ".onnx"

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import typer
 
+from jtmigrate.cli import eval_options as options
 from jtmigrate.cli.main import run
 from jtmigrate.files import check_writable
-from jtmigrate.presets import nanodet_options as options
 from jtmigrate.presets.nanodet_eval import (
     JITTOR,
     TORCH,

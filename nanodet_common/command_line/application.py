@@ -30,9 +30,8 @@ def application(
     """`python -m PROGRAM` around the framework NAME; without `export` and `train` where that cannot be done."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
-    @app.callback()
+    @app.callback(help=f"NanoDet-Plus in {name}.")
     def bind(context: typer.Context) -> None:
-        """NanoDet-Plus: train, evaluate a checkpoint, detect objects in pictures and videos, export."""
         context.obj = Backend(name, program, load, export_graph, trainer)
 
     app.command("eval")(evaluate.command)

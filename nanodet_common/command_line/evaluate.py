@@ -1,11 +1,17 @@
 """`eval`: how well a detector finds what is annotated."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nanodet_common.command_line import options
+from jtmigrate.cli import eval_options as options
+
+if TYPE_CHECKING:
+    from nanodet_common.config import Config
+    from nanodet_common.datasets.dataset import Dataset
+    from nanodet_common.engine import Engine
+    from nanodet_common.record import Record
 
 
 def command(
@@ -41,16 +47,19 @@ def command(
     """
     from dataclasses import replace
 
+    from jtmigrate.cli.pairs import refuse
     from jtmigrate.files import check_writable
     from nanodet_common.command_line import data
-    from nanodet_common.command_line.progress import counting
-    from nanodet_common.evaluation.outcome import Outcome, check_evaluable, evaluated
+    from nanodet_common.evaluation.outcome import Outcome, check_evaluable, check_places, evaluated
     from nanodet_common.evaluation.results import write_results
-    from nanodet_common.inference import infer
-    from nanodet_common.loader.loader import Loader
     from nanodet_common.record import write_record
 
-    for path in filter(None, (out, json, html, record)):
+    if record:
+        refuse("--record", {"--out": out, "--json": json, "--html": html})
+    else:
+        refuse("no --record", {"--raw": raw})
+    check_places(json, html)
+    for path in filter(None, (out, record)):
         check_writable(path)
     backend = context.obj
     found_config, engine = backend.load(config, weights, num_classes, dtype.value)
@@ -58,36 +67,36 @@ def command(
     dataset = data.read_dataset(data.Source(voc, split, coco, images, on_problem.value), found_config)
     if only:
         dataset = data.only(dataset, only)
-    if html:
-        import nanodet_common.evaluation.page  # noqa: F401 - a missing extra is told now
     if not record:
         check_evaluable(dataset, difficult.value)
-    loader = Loader(
-        dataset, found_config.data.val, batch_size=batch, workers=workers,
-        seed=0, augment=False, shuffle=False, drop_last=False,
-    )  # fmt: skip
-    with loader, counting(backend.name, len(dataset)) as progress:
-        run = infer(
-            engine,
-            loader.epoch(0),
-            found_config,
-            batch_size=batch,
-            keep_candidates=record is not None,
-            keep_raw=raw,
-            progress=progress,
-        )
+    run = _infer(
+        backend.name, engine, found_config, dataset, batch, workers, keep_candidates=record is not None, keep_raw=raw
+    )
     run = replace(run, facts=_facts(backend.program, engine, weights, config, dtype.value, batch, workers))
     if record:
         write_record(record, run)
         return
     if out:
         write_results(out, dataset, run.found)
-    outcome = Outcome(dataset, (evaluated(backend.name, dataset, run, difficult.value),))
-    outcome.report(json, html)
+    Outcome(dataset, (evaluated(backend.name, dataset, run, difficult.value),)).report(json, html)
+
+
+def _infer(
+    name: str, engine: "Engine", config: "Config", dataset: "Dataset", batch: int, workers: int, **keep: bool
+) -> "Record":
+    """The run, its progress shown."""
+    from nanodet_common.command_line.progress import counting
+    from nanodet_common.inference import infer
+    from nanodet_common.loader.loader import Loader
+
+    order = {"seed": 0, "augment": False, "shuffle": False, "drop_last": False}
+    loader = Loader(dataset, config.data.val, batch_size=batch, workers=workers, **order)
+    with loader, counting(name, len(dataset)) as progress:
+        return infer(engine, loader.epoch(0), config, batch_size=batch, progress=progress, **keep)
 
 
 def _facts(
-    program: str, engine: Any, weights: Path, config: str, dtype: str, batch: int, workers: int
+    program: str, engine: "Engine", weights: Path, config: str, dtype: str, batch: int, workers: int
 ) -> dict[str, Any]:
     """How a run came about."""
     import numpy as np

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nanodet_common.command_line import options
+from jtmigrate.cli import eval_options as options
 
 TOLERANCE = 1e-5
 
@@ -27,14 +27,14 @@ def command(
     Exit code 0 when written, 1 if the graph computes something else (nothing is written then), 2 if the input is
     unusable.
     """
-    import os
     from tempfile import TemporaryDirectory
 
     import numpy as np
 
     from jtmigrate import __version__
-    from jtmigrate.files import check_writable, replacing, sha256_of
+    from jtmigrate.files import check_writable, sha256_of
     from nanodet_common.command_line.data import with_classes
+    from nanodet_common.files import write_bytes
     from nanodet_common.onnx.engine import OnnxEngine
     from nanodet_common.onnx.model import describe
     from nanodet_common.preprocess import load_image, preprocess
@@ -64,7 +64,6 @@ def command(
             if not error <= TOLERANCE * largest:
                 typer.echo(f"not written: the graph is more than {TOLERANCE} of the largest value off")
                 raise typer.Exit(1)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(out) as file:
-            file.write(graph.read_bytes())
-    typer.echo(f"{out}: {os.path.getsize(out):,} bytes")
+        content = graph.read_bytes()
+    write_bytes(out, content)
+    typer.echo(f"{out}: {len(content):,} bytes")

@@ -1,16 +1,20 @@
 """`infer`: detections in pictures and videos, drawn and as JSON."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nanodet_common.command_line import options
+from jtmigrate.cli import eval_options as options
 
 if TYPE_CHECKING:
     import numpy as np
 
     from nanodet_common.detector import Detector
+
+Tick = Callable[[], None]
+"""Is called after every picture and every frame."""
 
 
 def command(
@@ -33,6 +37,7 @@ def command(
     Exit code 0 when done, 2 if the input is unusable, or nothing of it was usable.
     """
     import json
+    from itertools import count
 
     from jtmigrate.files import check_writable, write_text
     from nanodet_common.command_line.data import with_classes
@@ -48,64 +53,57 @@ def command(
     found_config, engine = backend.load(config, weights, num_classes, options.Precision.FLOAT32.value)
     detector = Detector(engine, with_classes(found_config, classes), Limits(score_threshold))
     results, problems = [], []
-    with counting(backend.name, len(files), "files") as progress:
-        for number, one in enumerate(files, start=1):
-            place = out / one.kept_as
+    total = None if any(one.is_video for one in files) else len(files)
+    with counting(backend.name, total) as progress:
+        done = count(1)
+        for one in files:
+            look = _look_at_video if one.is_video else _look_at_image
             try:
-                look = _look_at_video if one.is_video else _look_at_image
-                results.append({"file": str(one.path), **look(detector, one.path, place)})
+                found = look(detector, one.path, out / one.kept_as, lambda: progress(next(done)))
+                results.append({"file": str(one.path), **found})
             except InputError as error:
                 if on_problem is options.OnProblem.FAIL:
                     raise
                 problems.append(str(error))
-            progress(number)
     if not results:
         raise InputError(f"none of {len(files)} files can be used: {problems[0]}")
-    facts = {
-        "program": backend.program,
-        "config": config,
-        "weights": str(weights),
+    facts = {"program": backend.program, "config": config, "weights": str(weights)}
+    whole = {
+        **facts,
         "classes": detector.config.class_names,
+        "score_threshold": score_threshold,
+        "files": results,
+        "problems": problems,
     }
-    whole = {**facts, "score_threshold": score_threshold, "files": results, "problems": problems}
     write_text(out / "detections.json", json.dumps(whole, indent=1))
     for problem in problems:
         typer.echo(f"left out: {problem}")
     typer.echo(f"{len(results)} of {len(files)} files: {out / 'detections.json'} and the drawn ones beside it")
 
 
-def _look_at_image(detector: "Detector", path: Path, place: Path) -> dict[str, Any]:
-    import cv2
-
-    from nanodet_common.files import write_bytes
+def _look_at_image(detector: "Detector", path: Path, place: Path, tick: Tick) -> dict[str, Any]:
+    from nanodet_common.media import drawn_image, write_image
     from nanodet_common.preprocess import load_image
 
     pixels = load_image(path)
-    found = detector.detect(pixels)
-    drawn = place.with_name(
-        f"{place.name}.png" if place.suffix.lower() not in (".jpg", ".jpeg", ".png") else place.name
-    )
-    _, content = cv2.imencode(drawn.suffix, detector.draw(pixels, found))
-    write_bytes(drawn, content.tobytes())
+    found, drawn = detector.detect(pixels), drawn_image(place)
+    write_image(drawn, detector.draw(pixels, found))
+    tick()
     return {"drawn": str(drawn), **_size(pixels), "detections": detector.to_list(found)}
 
 
-def _look_at_video(detector: "Detector", path: Path, place: Path) -> dict[str, Any]:
-    from collections.abc import Iterator
+def _look_at_video(detector: "Detector", path: Path, place: Path, tick: Tick) -> dict[str, Any]:
+    from nanodet_common.media import drawn_video, open_video, write_video
 
-    from nanodet_common.command_line.progress import counting
-    from nanodet_common.media import open_video, write_video
-
-    drawn, frames, size = place.with_name(f"{place.name}.mp4"), [], {}
-    drawn.parent.mkdir(parents=True, exist_ok=True)
-    with open_video(path) as video, counting(path.name, video.claimed or None, "frames") as progress:
+    drawn, frames, size = drawn_video(place), [], {}
+    with open_video(path) as video:
 
         def drawn_frames() -> "Iterator[np.ndarray]":
             for number, pixels in enumerate(video.frames):
                 found = detector.detect(pixels)
                 frames.append({"seconds": number / video.speed, "detections": detector.to_list(found)})
                 size.update(_size(pixels))
-                progress(number + 1)
+                tick()
                 yield detector.draw(pixels, found)
 
         write_video(drawn, drawn_frames(), video.speed)

@@ -14,8 +14,8 @@ LINES = 10
 
 
 @contextmanager
-def counting(title: str, total: int | None, unit: str = "images") -> Iterator[Callable[[int], None]]:
-    """A function that is told how many of `total` are done: a bar on a terminal, now and then a line in a log.
+def counting(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A function that is told how many of `total` images are done: a bar on a terminal, now and then a line in a log.
 
     Speed and resident memory stand beside it. Written to stderr. total: None where nobody knows.
     """
@@ -24,7 +24,7 @@ def counting(title: str, total: int | None, unit: str = "images") -> Iterator[Ca
     def standing(done: int) -> str:
         speed = done / max(time.perf_counter() - started, 1e-9)
         of = f" of {total:,}" if total else ""
-        return f"{done:,}{of} {unit}, {speed:.1f} a second, {resident_mb():,.0f} MB"
+        return f"{done:,}{of} images, {speed:.1f} a second, {resident_mb():,.0f} MB"
 
     if not console.is_terminal:
         step = max(1, total // LINES) if total else 100

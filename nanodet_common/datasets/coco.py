@@ -4,6 +4,7 @@ import math
 import reprlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from os.path import isdir, isfile  # unlike Path's own, they answer for names that no file can have
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,7 +59,7 @@ def read_coco(
         if size is not None:
             objects = _objects(by_image[image_id], categories, labels, source, problems)
             records.append(image_record(image_id, picture, size, objects, source, problems))
-    return Dataset(tuple(records), names, problems.found)
+    return Dataset(tuple(records), names, problems.found, _category_ids(names, categories))
 
 
 def _checked(content: Any, source: Path) -> dict[str, list[Any]]:
@@ -80,6 +81,13 @@ def _categories(entries: Sequence[Any], source: Path) -> dict[int, str]:
             raise InputError(f"{source}: two categories have the id {entry['id']}")
         names[entry["id"]] = entry["name"]
     return dict(sorted(names.items()))
+
+
+def _category_ids(names: Sequence[str], categories: Mapping[int, str]) -> tuple[int, ...]:
+    """The ids of the classes; one that the file does not know gets an id that it does not use."""
+    ids = {plain_name(name): number for number, name in categories.items()}
+    spare = count(max(categories, default=0) + 1)
+    return tuple(ids[plain_name(name)] if plain_name(name) in ids else next(spare) for name in names)
 
 
 def _image_files(entries: Sequence[Any], source: Path, problems: Problems) -> dict[int, str]:
@@ -134,7 +142,7 @@ def _objects(
                 "missing box", source, f"{where}: bbox is {reprlib.repr(entry.get('bbox'))}, not four numbers"
             )
             continue
-        yield AnnotatedObject(where, box, label, crowd=any(flags))
+        yield AnnotatedObject(where, box, label, crowd=any(flags), area=_area(entry.get("area")))
 
 
 def _box(bbox: Any) -> Box | None:
@@ -143,6 +151,12 @@ def _box(bbox: Any) -> Box | None:
         return None
     x, y, width, height = map(_float, bbox)
     return x, y, x + width, y + height
+
+
+def _area(value: Any) -> float | None:
+    """A number that can be an area, or None: it only sorts objects by size, and the box can do that too."""
+    usable = type(value) in (int, float) and 0 < _float(value) < math.inf
+    return _float(value) if usable else None
 
 
 def _float(value: int | float) -> float:

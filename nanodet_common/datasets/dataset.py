@@ -31,6 +31,7 @@ class ImageRecord:
     labels     (n,) int64: index of the class in `Dataset.class_names`
     difficult  (n,) bool: marked difficult (VOC); trained on and evaluated as the user chooses
     crowd      (n,) bool: a group of objects in one box (COCO); never trained on, ignored in evaluation
+    areas      (n,) float64: square pixels that the outline covers (COCO); None where only boxes are known
     """
 
     image_id: int
@@ -40,15 +41,20 @@ class ImageRecord:
     labels: np.ndarray
     difficult: np.ndarray
     crowd: np.ndarray
+    areas: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images in a fixed order, the classes their labels count, and what was left out with its reason."""
+    """Images in a fixed order, the classes that their labels count, and what was left out with its reason.
+
+    category_ids  what COCO's files call the classes, in their order; None counts them from 1
+    """
 
     images: tuple[ImageRecord, ...]
     class_names: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
+    category_ids: tuple[int, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.images)

@@ -1,7 +1,7 @@
 """From a picture and its objects as they are annotated to an `ImageRecord`."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ class AnnotatedObject(NamedTuple):
 
     where      how a message names it: "object 3"
     box        x1, y1, x2, y2 in pixels, any numbers
+    area       of its outline in square pixels; None where only the box is known
     """
 
     where: str
@@ -27,6 +28,7 @@ class AnnotatedObject(NamedTuple):
     label: int
     difficult: bool = False
     crowd: bool = False
+    area: float | None = None
 
 
 def image_record(
@@ -54,6 +56,20 @@ def image_record(
         labels=np.array([found.label for _, found in kept], np.int64),
         difficult=np.array([found.difficult for _, found in kept], bool),
         crowd=np.array([found.crowd for _, found in kept], bool),
+        areas=_areas(kept),
+    )
+
+
+def _areas(kept: Sequence[tuple[Box, AnnotatedObject]]) -> np.ndarray | None:
+    """None where no object says; a box stands in for the outline of a single one that does not."""
+    if all(found.area is None for _, found in kept):
+        return None
+    sides = ((x2 - x1, y2 - y1) for (x1, y1, x2, y2), _ in kept)
+    return np.array(
+        [
+            width * height if found.area is None else found.area
+            for (width, height), (_, found) in zip(sides, kept, strict=True)
+        ]
     )
 
 

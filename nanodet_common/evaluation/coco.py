@@ -16,7 +16,7 @@ from nanodet_common.postprocess import Detections
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 AT_50, AT_75 = 0, 5
 AREAS = {"all": (0, 1e10), "small": (0, 32**2), "medium": (32**2, 96**2), "large": (96**2, 1e10)}
-"""Ranges of width x height of a box, in pixels of the file."""
+"""Ranges of an object's area, in square pixels of the file; that of a detection is its box's."""
 MAX_DETECTIONS = 100
 """The best so many of a class in an image count."""
 
@@ -97,7 +97,12 @@ def _ground_truth(dataset: Dataset, ignored: Mapping[int, np.ndarray]) -> Entrie
 
 
 def _objects(record: ImageRecord) -> list[dict[str, Any]]:
-    return [{**entry, "iscrowd": int(crowd)} for entry, crowd in zip(_entries(record.boxes), record.crowd, strict=True)]
+    entries = _entries(record.boxes)
+    areas = [entry["area"] for entry in entries] if record.areas is None else record.areas.tolist()
+    return [
+        {**entry, "iscrowd": int(crowd), "area": area}
+        for entry, crowd, area in zip(entries, record.crowd, areas, strict=True)
+    ]
 
 
 def _detected(found: Mapping[int, Detections]) -> Entries:

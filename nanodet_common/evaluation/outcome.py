@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from rich.console import Console
 
-from jtmigrate.files import write_text
+from jtmigrate.files import check_writable, write_text
 from nanodet_common.datasets.dataset import Dataset
 from nanodet_common.datasets.summary import object_counts, summary
 from nanodet_common.evaluation.agreement import Agreement
@@ -77,7 +77,7 @@ class Outcome:
         return {
             "dataset": {"images": len(self.dataset), "objects": object_counts(self.dataset), "problems": problems},
             "runs": {run.name: run.to_dict() for run in self.runs},
-            "agreement": self.agreement.to_dict() if self.agreement else None,
+            "agreement": None if self.agreement is None else self.agreement.to_dict(),
             "images": images,
         }
 
@@ -91,7 +91,7 @@ class Outcome:
         console.print()
         for run in self.runs:
             console.print(run_words(run), soft_wrap=True, markup=False)
-        if self.agreement:
+        if self.agreement is not None:
             console.print()
             print_agreement(self.agreement, tuple(run.name for run in self.runs), console)
         if json_file:
@@ -118,12 +118,20 @@ def evaluated(name: str, dataset: Dataset, record: Record, difficult: Difficult)
     )
 
 
+def check_places(json_file: Path | None, html_file: Path | None) -> None:
+    """Raise what `Outcome.report` would raise of the files that it shall write: before a long run, not after it."""
+    for path in filter(None, (json_file, html_file)):
+        check_writable(path)
+    if html_file:
+        import nanodet_common.evaluation.page  # noqa: F401 - a missing extra is told now
+
+
 def check_evaluable(dataset: Dataset, difficult: Difficult) -> None:
     """Raise what `evaluated` would raise of this data set: before a long run, not after it."""
+    if any((~one.difficult & ~one.crowd).any() for one in dataset.images):
+        return
     nothing = Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
-    found = {one.image_id: nothing for one in dataset.images}
-    coco_metrics(dataset, found, difficult=difficult)
-    voc_metrics(dataset, found)
+    evaluated("", dataset, Record({one.image_id: nothing for one in dataset.images}, {}, {}, {}, ()), difficult)
 
 
 def run_words(run: Evaluated) -> str:

@@ -28,30 +28,28 @@ class Row(NamedTuple):
     label: int
 
 
-def write_results(
-    path: Path, dataset: Dataset, found: Mapping[int, Detections], *, category_ids: Sequence[int] | None = None
-) -> None:
+def write_results(path: Path, dataset: Dataset, found: Mapping[int, Detections]) -> None:
     """Write a list of {image_id, category_id, category_name, bbox: [x, y, width, height], score}, whole or not at all.
 
-    category_ids: of the classes in their order; None counts them from 1. Numbers are written in full: reading the file
-    gives the same float32. Raises InputError where `found` does not fit the data set or the file cannot be written.
+    Numbers are written in full: reading the file gives the same float32. Raises InputError where `found` does not fit
+    the data set or the file cannot be written.
     """
     check_found(dataset, found)
-    ids = _category_ids(dataset, category_ids)
+    ids = _category_ids(dataset)
     rows = (row for record in dataset.images for row in _rows(record.image_id, found[record.image_id], dataset, ids))
     write_bytes(path, b"[\n" + ",\n".join(map(json.dumps, rows)).encode() + b"\n]\n")
 
 
-def read_results(path: Path, dataset: Dataset, *, category_ids: Sequence[int] | None = None) -> dict[int, Detections]:
+def read_results(path: Path, dataset: Dataset) -> dict[int, Detections]:
     """The detections of a file, best first, with an entry for every image of the data set.
 
-    category_ids: as for `write_results`. Raises InputError for a file that is no list of detections, and for a
-    detection of an image or a class that the data set does not have.
+    Raises InputError for a file that is no list of detections, and for a detection of an image or a class that the
+    data set does not have.
     """
     content = read_json(path)
     if not isinstance(content, list):
         raise InputError(f"{path}: not a COCO result file: expected a list of detections")
-    labels = {category: label for label, category in enumerate(_category_ids(dataset, category_ids))}
+    labels = {category: label for label, category in enumerate(_category_ids(dataset))}
     rows: dict[int, list[Row]] = {record.image_id: [] for record in dataset.images}
     for number, entry in enumerate(content, start=1):
         where = f"{path}: detection {number}"
@@ -64,8 +62,8 @@ def read_results(path: Path, dataset: Dataset, *, category_ids: Sequence[int] | 
     return {image_id: _detections(of_image) for image_id, of_image in rows.items()}
 
 
-def _category_ids(dataset: Dataset, category_ids: Sequence[int] | None) -> Sequence[int]:
-    ids = range(1, len(dataset.class_names) + 1) if category_ids is None else category_ids
+def _category_ids(dataset: Dataset) -> Sequence[int]:
+    ids = range(1, len(dataset.class_names) + 1) if dataset.category_ids is None else dataset.category_ids
     if not len(set(ids)) == len(ids) == len(dataset.class_names):
         raise ValueError(f"{len(dataset.class_names)} classes need as many different category ids, not {list(ids)}")
     return ids

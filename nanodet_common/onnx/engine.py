@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from pydantic import ValidationError
 
+from jtmigrate.runtime.cpus import usable_cpus
 from nanodet_common.config import Config
 from nanodet_common.engine import DType
 from nanodet_common.errors import InputError
@@ -19,21 +21,26 @@ _ERRORS = tuple(
 
 
 class OnnxEngine:
-    """The graph on the processor, on as many threads as onnxruntime finds fit."""
+    """The graph on the processor, on as many threads as there are processors to use."""
 
     def __init__(self, path: Path):
         """Raises InputError for a file that is not a detector exported by this program."""
         if not path.is_file():
             raise InputError(f"{path}: no such file")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = usable_cpus()
         try:
-            self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+            self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except _ERRORS as error:
             raise InputError(f"{path}: not an ONNX file that can be run: {error}") from error
         self.metadata = self.session.get_modelmeta().custom_metadata_map
         names = [one.name for one in (*self.session.get_inputs(), *self.session.get_outputs())]
         if names != [INPUT, OUTPUT] or CONFIG not in self.metadata:
             raise InputError(f"{path}: not an ONNX file that `export` of this program wrote")
-        self.config = Config.model_validate_json(self.metadata[CONFIG])
+        try:
+            self.config = Config.model_validate_json(self.metadata[CONFIG])
+        except ValidationError as error:
+            raise InputError(f"{path}: the configuration that it carries cannot be used: {error}") from error
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Normalised images (N, 3, H, W) -> raw head output (N, points, num_classes + 4 * (reg_max + 1))."""

@@ -68,12 +68,12 @@ def program(framework: str) -> Callable[[], None]:
 
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Called]:
-    """Call a framework's program with a command line. An exception other than the program's own ends is a failure."""
+    """Call a framework's program, or another, with a command line. Only its own ways to end are no failure."""
 
-    def call(framework: str, *arguments: object) -> Called:
-        monkeypatch.setattr(sys, "argv", [framework, *map(str, arguments)])
+    def call(framework: str | Callable[[], None], *arguments: object) -> Called:
+        monkeypatch.setattr(sys, "argv", ["program", *map(str, arguments)])
         with pytest.raises(SystemExit) as left:
-            run(program(framework))
+            run(program(framework) if isinstance(framework, str) else framework)
         written = capsys.readouterr()
         return Called(left.value.code, written.out, written.err)
 

@@ -30,6 +30,20 @@ def test_categories_are_found_by_name(tmp_path):
     assert dataset.problems == ()
 
 
+def test_category_ids_are_those_of_the_file_and_never_two_alike(tmp_path):
+    files = write_coco(tmp_path, coco_content())
+    assert read_coco(*files, None).category_ids == (1, 10, 90)
+    assert read_coco(*files, ("zebra", "cat", "person", "dog")).category_ids == (91, 90, 1, 92)
+
+
+def test_an_area_is_that_of_the_outline_or_else_of_the_box(tmp_path):
+    content = coco_content()
+    content["annotations"][1]["area"] = 77.5
+    for useless in (None, "12", 0, -3, 10**400):
+        content["annotations"][2]["area"] = useless
+        assert read_coco(*write_coco(tmp_path, content), None).images[0].areas.tolist() == [77.5, 12]
+
+
 def test_ignore_counts_as_crowd(tmp_path):
     content = coco_content()
     content["annotations"][0]["ignore"] = 1

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import struct
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,9 +61,15 @@ def damaged_xml(draw: st.DrawFn) -> bytes:
 @st.composite
 def damaged_json(draw: st.DrawFn) -> bytes:
     content = copy.deepcopy(coco_content())
-    for _ in range(draw(st.integers(0, 3))):
-        holder, key = draw(st.sampled_from(list(_places(content))))
-        match draw(st.sampled_from(["replace", "remove", "repeat", "nest"])):
+    for _ in range(draw(st.integers(1, 4))):
+        # One key is as likely as another, however many entries have it.
+        places = defaultdict(list)
+        for holder, key in _places(content):
+            places[key if isinstance(key, str) else type(holder[key]).__name__].append((holder, key))
+        if not places:
+            break
+        holder, key = draw(st.sampled_from(places[draw(st.sampled_from(sorted(places)))]))
+        match draw(st.sampled_from(["replace", "replace", "replace", "remove", "repeat", "nest"])):
             case "replace":
                 holder[key] = draw(st.sampled_from(VALUES))
             case "remove":
@@ -73,7 +80,7 @@ def damaged_json(draw: st.DrawFn) -> bytes:
                 for _ in range(draw(st.sampled_from([1, 50, 200]))):
                     holder[key] = [holder[key]]
     text = json.dumps(content).encode()
-    return draw(damaged(text)) if draw(st.booleans()) else text
+    return draw(damaged(text)) if draw(st.sampled_from([True, False, False])) else text
 
 
 def _places(content: Any) -> Iterator[tuple[Any, Any]]:

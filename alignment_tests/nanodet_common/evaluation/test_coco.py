@@ -1,6 +1,7 @@
 """Tolerance: none where the same arithmetic runs on the same numbers, else 1e-9 for the sums of floating point."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,3 +121,12 @@ def test_an_ignored_object_is_matched_by_the_ordinary_iou():
     metrics = coco_metrics(crowd, {1: found([within, within, ELSEWHERE], [0.9, 0.8, 0.7])})
     assert metrics.values["AP50"] == pytest.approx(1)
     assert metrics.objects == 1
+
+
+def test_an_outline_s_area_decides_which_sizes_an_object_belongs_to():
+    record = image([(0, 0, 40, 40)])
+    detections = {1: found([(0, 0, 40, 40)], [0.5])}
+    for areas, size in ((None, "medium"), (np.array([1000.0]), "small")):
+        values = coco_metrics(dataset(replace(record, areas=areas)), detections).values
+        assert values[f"AP_{size}"] == pytest.approx(1)
+        assert values["AP_large"] is None

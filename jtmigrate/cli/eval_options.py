@@ -1,4 +1,4 @@
-"""Options that several commands share. Imports nothing heavy, so that `--help` comes at once."""
+"""Options of `jtmigrate eval`, most of which the detectors' own commands have too."""
 
 from enum import Enum
 from pathlib import Path
