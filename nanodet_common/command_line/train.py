@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nanodet_common.command_line import options
+from jtmigrate.cli import eval_options as options
 
 if TYPE_CHECKING:
     from nanodet_common.config import Config
