@@ -55,7 +55,9 @@ def command(
         int | None,
         typer.Option(min=1, metavar="N", help="Train on, and validate with, the first N images with objects."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run; runs/NAME of the config.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the run, instead of the configuration's save_dir.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out, whichever framework's.")
     ] = False,
@@ -67,8 +69,9 @@ def command(
     seed: Annotated[int, typer.Option(min=0, help="Of fresh weights, the images' order and their augmentation.")] = 0,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Stop, as if interrupted, after so many steps.")] = None,
     checkpoint_every: Annotated[
-        int, typer.Option(min=1, metavar="STEPS", help="Checkpoints within an epoch; one comes at its end as well.")
-    ] = 200,
+        int | None,
+        typer.Option(min=1, metavar="STEPS", help="Steps between two checkpoints (200); one ends each epoch as well."),
+    ] = None,
 ) -> None:
     """Train a detector, validate it, and keep the last and the best of its averaged weights.
 
@@ -90,24 +93,29 @@ def command(
     from nanodet_common.training.run_folder import RunFolder
 
     backend = context.obj
-    folder = RunFolder(out or Path("runs") / Path(config).stem)
+    loaded = load_config(config)
+    if loaded.schedule.resume:
+        raise InputError(f"{config}: schedule.resume is set; leave it out, and go on with a run by --resume")
+    folder = RunFolder(out or _folder(loaded, config))
     if folder.is_used() and not resume:
         raise InputError(f"{folder.path} holds a run: go on with it (--resume), or give another --out")
     changes = {
         "schedule.total_epochs": epochs, "schedule.accumulate": accumulate, "schedule.optimizer.lr": lr,
         "device.batchsize_per_gpu": batch, "device.workers_per_gpu": workers,
     }  # fmt: skip
-    changed = _changed(load_config(config), {name: value for name, value in changes.items() if value is not None})
+    changed = _changed(loaded, {name: value for name, value in changes.items() if value is not None})
     sets = read_sets(
         changed,
         Choice(
             voc, train or (), val or (), coco, images, val_coco, val_images, classes, holdout, overfit, on_problem.value
         ),
     )
+    if not weights and loaded.schedule.load_model:
+        weights = Path(loaded.schedule.load_model)
     wanted = Wanted(sets.config, sets.train, sets.val, seed, weights, load.value)
     prepared = prepare(backend.trainer, folder, wanted)
     run = prepared.training
-    run.max_steps, run.checkpoint_every = max_steps, checkpoint_every
+    run.max_steps, run.checkpoint_every = max_steps, checkpoint_every or run.checkpoint_every
     first = run.engine.world[0] == 0
     with folder.taken() if first else nullcontext():
         if first:
@@ -133,6 +141,11 @@ def command(
         typer.echo(f"{end.value} after step {run.position.step}; --resume goes on from there", err=True)
     if end is End.INTERRUPTED:
         raise typer.Exit(INTERRUPTED)
+
+
+def _folder(config: "Config", name: str) -> Path:
+    """Where the run lives if no option says so: the configuration's `save_dir`, or where it has none, runs/NAME."""
+    return Path(config.save_dir) if config.save_dir != "./" else Path("runs") / Path(name).stem
 
 
 def _changed(config: "Config", changes: Mapping[str, Any]) -> "Config":

@@ -58,7 +58,7 @@ def prepare(new_trainer: NewTrainer, folder: RunFolder, wanted: Wanted) -> Prepa
         raise InputError(f"the training set has {len(train)} images and no object to learn from")
     identity = Identity(config.to_yaml(), wanted.seed, fingerprint(train))
     workers = config.device.workers_per_gpu
-    validate = Validation(wanted.val, config, batch_size=size, workers=workers) if wanted.val else None
+    validate = _validation(wanted.val, config) if wanted.val else None
     found = folder.newest()
     if found:
         check_same(found[1].identity, identity, found[0])
@@ -88,3 +88,8 @@ def session(prepared: Prepared, wanted: Wanted, program: str) -> dict[str, Any]:
     if wanted.weights:
         facts["weights"] = {"file": str(wanted.weights), "sha256": sha256_of(wanted.weights), "load": wanted.load}
     return facts | {"start": prepared.start.words()}
+
+
+def _validation(dataset: Dataset, config: Config) -> Validation:
+    size = min(config.device.batchsize_per_gpu, len(dataset))
+    return Validation(dataset, config, batch_size=size, workers=config.device.workers_per_gpu)

@@ -33,10 +33,17 @@ def train(
 ) -> Train:
     """Call `train` on the hand-made VOC set, eight pictures in batches of two, with these options more."""
 
-    def call(*options: object, trainer: object = FakeDetector, data: tuple[object, ...] | None = None) -> Called:
+    def call(
+        *options: object, trainer: object = FakeDetector, data: tuple[object, ...] | None = None, config: object = None
+    ) -> Called:
         names = ("--voc", material.voc, "--train", "val", "--classes", ",".join(hand_made.NAMES))
         usual = ("--config", material.config, "--out", tmp_path / "run", "--batch", 2, "--workers", 0, "--epochs", 2)
-        arguments = ["train", *usual, *(names if data is None else data), *options]
+        arguments = [
+            "train",
+            *(("--config", config) if config else usual),
+            *(names if data is None else data),
+            *options,
+        ]
         monkeypatch.setattr(sys, "argv", ["fake", *map(str, arguments)])
         with pytest.raises(SystemExit) as left:
             run(application("Fake", "fake", None, lambda *_: None, trainer))
@@ -117,6 +124,23 @@ def test_data_of_the_configuration(train: Train, material: Material, tmp_path: P
     (tmp_path / "own.yml").write_text(yaml.safe_dump(config))
     assert train("--config", tmp_path / "own.yml", data=()).code == 0
     assert json.loads((tmp_path / "run" / "environment.json").read_text())[0]["data"] == {"train": 8, "val": 8}
+
+
+def test_weights_and_folder_of_the_configuration(
+    train: Train, material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the original's files name them; a run to go on with is named by options alone."""
+    monkeypatch.chdir(tmp_path)
+    config = yaml.safe_load(material.config.read_text()) | {"save_dir": "saved"}
+    config["schedule"]["load_model"] = str(material.weights)
+    (tmp_path / "own.yml").write_text(yaml.safe_dump(config))
+    names = ("--voc", material.voc, "--train", "val", "--classes", ",".join(hand_made.NAMES))
+    short = ("--batch", 2, "--workers", 0, "--epochs", 1)
+    assert "fresh: aux_fpn (210), aux_head" in train(config="own.yml", data=(*names, *short)).out
+    assert (tmp_path / "saved" / "results.json").exists()
+    config["schedule"]["resume"] = "last.ckpt"
+    (tmp_path / "own.yml").write_text(yaml.safe_dump(config))
+    assert "schedule.resume is set; leave it out" in train(config="own.yml", data=names).err
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 As a program, to be killed: `python -m alignment_tests.nanodet_common.training.real FOLDER torch|jittor`.
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,14 +75,8 @@ def go_on(path: Path, framework: str, config: Config, *, batches: int = BATCHES,
     return Training(engine, MadeUp(batches), config, identity, folder, position=position, **parts)
 
 
-def ready_file(path: Path, process: int) -> Path:
-    """Appears when the run of a process begins. Jittor writes to the standard streams what it likes."""
-    return path / f"ready-{process}"
-
-
 if __name__ == "__main__":
     run = go_on(Path(sys.argv[1]), sys.argv[2], short(), checkpoint_every=1)
     with run.folder.taken():
         run.monitors = [JsonLines(run.folder.log, step=run.position.step)]
-        ready_file(run.folder.path, os.getpid()).touch()
         run.run()
