@@ -28,7 +28,7 @@ TRAINED := $(or $(WEIGHTS),$(wildcard ../shared/weights/nanodet-plus-m_320_voc20
 EVALUATED = --config '$(or $(CONFIG),nanodet-plus-m_320)' --weights '$(TRAINED)' --voc '$(VOC)' --split '$(SPLIT)'
 
 # Of `make tiny20`: twenty images, from the trained weights where there are any.
-TINY20 = --config tiny20 --voc '$(VOC)' --train 2007:trainval --overfit 20 $(if $(TRAINED),--weights '$(TRAINED)' --load transfer)
+TINY20 = --config tiny20 --voc '$(VOC)' --train 2007:trainval --overfit 20 $(if $(TRAINED),--weights '$(TRAINED)')
 
 TORCH_RUN ?= runs/torch
 JITTOR_RUN ?= runs/jittor
