@@ -1,4 +1,5 @@
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -42,6 +43,19 @@ def test_an_area_is_that_of_the_outline_or_else_of_the_box(tmp_path):
     for useless in (None, "12", 0, -3, 10**400):
         content["annotations"][2]["area"] = useless
         assert read_coco(*write_coco(tmp_path, content), None).images[0].areas.tolist() == [77.5, 12]
+
+
+def test_depth_is_refused_whatever_limit_of_recursion_others_have_set(tmp_path):
+    """Importing Jittor sets it to a million."""
+    source, images = write_coco(tmp_path, coco_content())
+    source.write_text("[" * 2_000)
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(10**6)
+    try:
+        with pytest.raises(InputError, match="nested too deeply"):
+            read_coco(source, images, None)
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def test_ignore_counts_as_crowd(tmp_path):
