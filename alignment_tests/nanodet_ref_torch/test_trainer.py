@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from alignment_tests import trainers
 
@@ -35,10 +36,16 @@ def test_every_group_keeps_its_own_rate() -> None:
     assert rates == {(1e-4 * 0.25, 0.05), (1e-4 * 0.25, 0.0), (1e-3 * 0.25, 0.05), (1e-3 * 0.25, 0.0)}
 
 
-def test_bfloat16_moves_the_loss_by_its_rounding_alone() -> None:
-    """5 %: bfloat16 keeps 8 bits, 0.4 %, the loss passes some dozens of layers, and priors change their object."""
-    found = trainers.config()
+def test_with_precision_16_the_modules_compute_in_bfloat16_and_nothing_else_does() -> None:
+    """1e-6 of the loss, float32 rounding: decoding, assignment and losses get the modules' own bfloat16 outputs."""
+    found, batch = trainers.config(), trainers.batch()
     half = found.model_copy(update={"device": found.device.model_copy(update={"precision": 16})})
-    full, rounded = (trainers.trainer("torch", given).step(trainers.batch(), 1.0, epoch=0) for given in (found, half))
-    assert rounded.losses["loss"] == pytest.approx(full.losses["loss"], rel=0.05)
-    assert rounded.losses["loss"] != full.losses["loss"]
+    rounded = trainers.trainer("torch", half).step(batch, 1.0, epoch=0)
+
+    model, images = trainers.trainer("torch", found).model, torch.from_numpy(batch.images)
+    with torch.autocast("cpu", torch.bfloat16):
+        outputs = model.forward_train(images)
+    assert outputs[0].dtype is torch.bfloat16
+    model.forward_train = lambda images: tuple(output.float() for output in outputs)
+    expected, _ = model.loss(images, list(batch.boxes), list(batch.labels))
+    assert rounded.losses["loss"] == pytest.approx(expected.item(), rel=1e-6)
