@@ -22,16 +22,20 @@ LAST_LAYERS = "head.gfl_cls."
 
 
 class Start(NamedTuple):
-    """state: of the model with its auxiliary branch, by name; fresh: names of those that no file gave."""
+    """state: of the model with its auxiliary branch, by name; fresh: names of those that no file gave; copied: of those
+    of the auxiliary neck that start as the loaded neck's."""
 
     state: Mapping[str, np.ndarray]
     fresh: tuple[str, ...]
+    copied: tuple[str, ...] = ()
 
     def words(self) -> str:
         """How much was loaded and what is fresh, on one line."""
         parts = Counter(_part(name) for name in self.fresh)
         fresh = ", ".join(f"{part} ({count})" for part, count in parts.items())
-        return f"{len(self.state) - len(self.fresh)} tensors loaded; fresh: {fresh or 'none'}"
+        copied = f"; copied from the neck: aux_fpn ({len(self.copied)})" if self.copied else ""
+        loaded = len(self.state) - len(self.fresh) - len(self.copied)
+        return f"{loaded} tensors loaded{copied}; fresh: {fresh or 'none'}"
 
 
 def start_state(config: Config, seed: int, weights: Path | None = None, load: Load = "full") -> Start:
@@ -41,8 +45,9 @@ def start_state(config: Config, seed: int, weights: Path | None = None, load: Lo
           transfer  all of it but the last convolution of each level of its head, for other classes
           backbone  the backbone alone, of a detector or of a ShuffleNetV2 classifier
 
-    Where the file lacks the auxiliary branch, or has another one, that stays fresh. Raises UserError if it cannot be
-    read, and where it lacks something else that is wanted or has it in another shape.
+    Where the file lacks the auxiliary branch, or has another one, that stays fresh, but for its neck: the original makes
+    that a copy of the detector's, and so does this. Raises UserError if the file cannot be read, and where it lacks
+    something else that is wanted or has it in another shape.
     """
     initial = initial_state(tensor_specs(config.model.arch, training=True), seed)
     if weights is None:
@@ -60,10 +65,11 @@ def start_state(config: Config, seed: int, weights: Path | None = None, load: Lo
             "" if load == "backbone" else "; for other classes, use --load transfer; for the backbone, --load backbone"
         )
         raise InputError(f"{weights}: does not fit the configuration: {fitted.check.summary()}{hint}")
-    fresh = tuple(
-        name for name in initial if name not in fitted.values and not (name in expected and jittor_lacks(name))
-    )
-    return Start({**initial, **fitted.values}, fresh)
+    neck = {f"aux_{name}": array for name, array in fitted.values.items() if name.startswith("fpn.")}
+    copied = {name: neck[name] for name in initial if name in neck and name not in fitted.values}
+    given = {**fitted.values, **copied}
+    fresh = tuple(name for name in initial if name not in given and not (name in expected and jittor_lacks(name)))
+    return Start({**initial, **given}, fresh, tuple(copied))
 
 
 def _is_wanted(name: str, load: Load) -> bool:

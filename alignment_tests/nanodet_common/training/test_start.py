@@ -36,8 +36,8 @@ def fresh_of(start) -> set[str]:
 @pytest.mark.parametrize(
     ("load", "fresh"),
     [
-        ("full", {"aux_fpn", "aux_head"}),
-        ("transfer", {"aux_fpn", "aux_head", "head.gfl_cls"}),
+        ("full", {"aux_head"}),
+        ("transfer", {"aux_head", "head.gfl_cls"}),
         ("backbone", {"fpn", "head", "head.gfl_cls", "aux_fpn", "aux_head"}),
     ],
 )
@@ -48,14 +48,21 @@ def test_what_is_not_loaded_is_fresh_and_listed(load: str, fresh: set[str], conf
     assert fresh_of(start) == fresh
     assert list(start.state) == list(initial)
     for name, array in start.state.items():
-        expected = initial[name] if name in start.fresh else given[name]
+        expected = initial[name] if name in start.fresh else given[name.removeprefix("aux_")]
         assert same_tree(array, expected), name
 
 
 def test_words_count_the_fresh_tensors_by_part(config: Config, tmp_path: Path) -> None:
     weights(tmp_path / "a.pth", config)
     words = start_state(config, 0, tmp_path / "a.pth", "transfer").words()
-    assert words.endswith("tensors loaded; fresh: head.gfl_cls (8), aux_fpn (210), aux_head (32)")
+    assert words.endswith("tensors loaded; copied from the neck: aux_fpn (210); fresh: head.gfl_cls (8), aux_head (32)")
+
+
+def test_auxiliary_neck_starts_as_the_loaded_neck(config: Config, tmp_path: Path) -> None:
+    given = weights(tmp_path / "a.pth", config)
+    start = start_state(config, 0, tmp_path / "a.pth", "transfer")
+    assert {name for name in start.state if name.startswith("aux_fpn.")} == set(start.copied)
+    assert all(np.array_equal(start.state[name], given[name.removeprefix("aux_")]) for name in start.copied)
 
 
 def test_without_a_file_everything_is_fresh(config: Config) -> None:
