@@ -12,6 +12,9 @@ def pad_targets(
 
     gt_boxes: one (n, 4) array an image; gt_labels: one (n,) array an image.
     Returns boxes (N, G, 4), labels (N, G) int64 and mask (N, G), False for padding. The boxes keep their precision.
+
+    Objects without area are left out, as padding is. The original lets each of them claim a prior; but no prediction
+    overlaps them, so the costs of all priors agree but for rounding, which then decides the assignment.
     """
     most = max([1, *map(len, gt_labels)])
     dtype = np.result_type(np.float32, *gt_boxes)
@@ -22,7 +25,7 @@ def pad_targets(
         count = len(image_labels)
         boxes[i, :count] = np.reshape(image_boxes, (-1, 4))
         labels[i, :count] = image_labels
-        mask[i, :count] = True
+        mask[i, :count] = (boxes[i, :count, 2:] > boxes[i, :count, :2]).all(axis=1)
     return boxes, labels, mask
 
 

@@ -20,3 +20,10 @@ def test_batch_without_objects_keeps_one_padded_place():
 
 def test_float64_boxes_keep_their_precision():
     assert pad_targets([np.array([[0.1, 0.2, 0.3, 0.4]])], [np.array([0])])[0].dtype == np.float64
+
+
+def test_objects_without_area_take_no_part():
+    """Boxes that a warp moved out of the picture: two of them made PyTorch and Jittor assign 16 and 21 priors."""
+    boxes, _, mask = pad_targets([np.float32([[320, 9, 320, 20], [1, 2, 3, 4], [5, 0, 9, 0]])], [np.array([1, 2, 3])])
+    assert mask.tolist() == [[False, True, False]]
+    assert boxes[0, 1].tolist() == [1, 2, 3, 4]

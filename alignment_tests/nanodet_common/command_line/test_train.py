@@ -57,7 +57,7 @@ def test_run_leaves_its_files(train: Train, tmp_path: Path, material: Material) 
     called = train("--holdout", 0.25, "--weights", material.weights, "--load", "transfer", "--lr", 0.01)
     assert called.code == 0, called.err
     assert "images: 6" in called.out
-    assert "fresh: head.gfl_cls (8), aux_fpn" in called.out
+    assert "fresh: head.gfl_cls (8), aux_head" in called.out
     run = tmp_path / "run"
     assert {path.name for path in run.iterdir()} == {
         ".lock", "config.yml", "environment.json", "events", "last.ckpt", "log.jsonl", "results.json",
@@ -136,7 +136,7 @@ def test_weights_and_folder_of_the_configuration(
     (tmp_path / "own.yml").write_text(yaml.safe_dump(config))
     names = ("--voc", material.voc, "--train", "val", "--classes", ",".join(hand_made.NAMES))
     short = ("--batch", 2, "--workers", 0, "--epochs", 1)
-    assert "fresh: aux_fpn (210), aux_head" in train(config="own.yml", data=(*names, *short)).out
+    assert "aux_fpn (210); fresh: aux_head" in train(config="own.yml", data=(*names, *short)).out
     assert (tmp_path / "saved" / "results.json").exists()
     config["schedule"]["resume"] = "last.ckpt"
     (tmp_path / "own.yml").write_text(yaml.safe_dump(config))
