@@ -7,9 +7,8 @@ from nanodet_common.config import load_config
 from nanodet_common.initialise import initial_state
 from nanodet_common.schema import tensor_specs
 
-runtime.prepare()
-
-from nanodet_jittor.detector import NanoDetPlus  # noqa: E402  (imports Jittor, which has to be prepared first)
+with runtime.import_of_jittor():
+    from nanodet_jittor.detector import NanoDetPlus
 
 __all__ = ["NanoDetPlus", "build_model"]
 
