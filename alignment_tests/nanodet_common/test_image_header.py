@@ -111,7 +111,8 @@ def test_no_picture(tmp_path):
 def test_no_png_that_opencv_decodes_counts_as_cut_off():
     png = encoded(".png", image=NOISE[:3, :3])
     lengths = [struct.pack(">I", length) for length in (0, 1, 12, 1000)]
-    changed = [png[:at] + length + png[at + 4 :] for at in range(8, len(png) - 4) for length in lengths]
+    chunks = (8, 33, len(png) - 12)  # header, pixels, end
+    changed = [png[:at] + length + png[at + 4 :] for at in chunks for length in lengths]
     for content in (*(png[:end] for end in range(len(png) + 1)), *changed):
         decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
         assert decoded is None or not is_cut_off_png(content)
