@@ -11,9 +11,10 @@ import numpy as np
 from nanodet_common.config import Config
 from nanodet_common.engine import Engine
 from nanodet_common.loader.batch import Batch
-from nanodet_common.margins import candidates
+from nanodet_common.margins import Candidates, candidates
 from nanodet_common.postprocess import NANODET_LIMITS, Detections, Limits, decode, detections
 from nanodet_common.record import Record
+from nanodet_common.spool import Spool
 
 Progress = Callable[[int], None]
 """Is told after every batch how many images are done."""
@@ -38,7 +39,8 @@ def infer(
     keep_raw         and so do scores and boxes before suppression
     """
     seconds = dict.fromkeys(("loading", "forward", "post-processing", "hashing"), 0.0)
-    found, inputs, outputs, memory, decided, raw = {}, {}, {}, [], {}, {}
+    found, inputs, outputs, memory, raw = {}, {}, {}, [], {}
+    decided = Spool(Candidates)
 
     @contextmanager
     def timed(part: str) -> Iterator[None]:
@@ -65,7 +67,7 @@ def infer(
                 if keep_candidates or keep_raw:
                     scores_and_boxes = decode(output, *_head(config), image.shape[1:])
                 if keep_candidates:
-                    decided[record.image_id] = candidates(*scores_and_boxes, *place)
+                    decided.add(record.image_id, candidates(*scores_and_boxes, *place))
                 if keep_raw:
                     raw[record.image_id] = scores_and_boxes
         memory.append((time.perf_counter() - begun, resident_mb()))

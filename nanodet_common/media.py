@@ -57,9 +57,10 @@ def _media_in(source: Path, results: Path) -> list[MediaFile]:
 
 
 class Video(NamedTuple):
-    """An open video: its speed in frames a second, and the frames."""
+    """An open video: its speed in frames a second, how many frames it claims to have (0: unknown), and the frames."""
 
     speed: float
+    expected: int
     frames: Iterator[np.ndarray]
 
 
@@ -72,7 +73,8 @@ def open_video(path: Path) -> Iterator[Video]:
         if not decoded:
             raise InputError(f"{path}: not a video that OpenCV can decode")
         speed = capture.get(cv2.CAP_PROP_FPS)
-        yield Video(speed if 0 < speed <= FASTEST else USUAL_SPEED, _frames(first, capture))
+        expected = max(0, round(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+        yield Video(speed if 0 < speed <= FASTEST else USUAL_SPEED, expected, _frames(first, capture))
     finally:
         capture.release()
 

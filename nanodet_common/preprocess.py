@@ -9,7 +9,7 @@ import numpy as np
 
 from nanodet_common.errors import InputError
 from nanodet_common.geometry import fit
-from nanodet_common.image_header import header_size
+from nanodet_common.image_header import header_size, is_cut_off_png
 
 MAX_PIXELS = 200_000_000
 """Of a JPEG or PNG: 600 MB when decoded. A file of a few kilobytes can claim billions. OpenCV's own limit is 2^30."""
@@ -27,6 +27,8 @@ def load_image(path: str | Path) -> np.ndarray:
     except OSError as error:
         raise InputError(f"{path}: cannot read the image: {error.strerror}") from error
     _check_size(path, header_size(io.BytesIO(content)))
+    if is_cut_off_png(content):
+        raise InputError(f"{path}: not an image that can be decoded: a PNG that is cut off or damaged")
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
     except cv2.error as error:

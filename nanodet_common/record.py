@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nanodet_common.datasets.dataset import Problem
 from nanodet_common.errors import InputError
 from nanodet_common.files import write_bytes
 from nanodet_common.margins import Candidates
@@ -22,7 +23,7 @@ Packable = Detections | Candidates
 
 @dataclass(frozen=True)
 class Record:
-    """One run. Mappings have an entry for every image, by id, in the order of the run.
+    """One run. Mappings have an entry for every image that was readable, by id, in the order of the run.
 
     found          detections in pixels of the file
     inputs         hash of the network's input
@@ -32,6 +33,7 @@ class Record:
     candidates     what post-processing decided about; empty where nobody asked for it
     raw            scores (points, classes) and boxes (points, 4) in input pixels, before suppression; as `candidates`
     facts          how it came about: framework, versions, files, their hashes; anything that JSON can hold
+    problems       images that could not be read
     """
 
     found: Mapping[int, Detections]
@@ -42,6 +44,7 @@ class Record:
     candidates: Mapping[int, Candidates] = field(default_factory=dict)
     raw: Mapping[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
 
 def write_record(path: Path, record: Record) -> None:
@@ -54,7 +57,15 @@ def write_record(path: Path, record: Record) -> None:
         "inputs": np.array([record.inputs[image] for image in ids], np.str_),
         "outputs": np.array([record.outputs[image] for image in ids], np.str_),
         "memory": np.array(record.memory, np.float64).reshape(-1, 2),
-        "facts": np.array(json.dumps({"seconds": dict(record.seconds), "facts": dict(record.facts)})),
+        "facts": np.array(
+            json.dumps(
+                {
+                    "seconds": dict(record.seconds),
+                    "facts": dict(record.facts),
+                    "problems": [(one.kind, str(one.source), one.reason) for one in record.problems],
+                }
+            )
+        ),
         **{f"{RAW_SCORES}{image}": scores for image, (scores, _) in record.raw.items()},
         **{f"{RAW_BOXES}{image}": boxes for image, (_, boxes) in record.raw.items()},
     }
@@ -84,6 +95,7 @@ def read_record(path: Path) -> Record:
                 if f"{RAW_SCORES}{image}" in arrays
             },
             facts=texts["facts"],
+            problems=tuple(Problem(kind, Path(source), reason) for kind, source, reason in texts["problems"]),
         )
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not the record of a run: {error}") from error

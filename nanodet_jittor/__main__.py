@@ -3,8 +3,15 @@
 from jtmigrate.cli.main import run
 from nanodet_common.command_line.application import application
 from nanodet_common.engine import from_checkpoint
-from nanodet_jittor.engine import Engine, Trainer
-from nanodet_jittor.export import export
+
+
+def main() -> None:
+    """The program; imports Jittor, so that `run` can say in one line that it is missing."""
+    from nanodet_jittor.engine import Engine, Trainer
+    from nanodet_jittor.export import export
+
+    application("Jittor", "nanodet_jittor", from_checkpoint(Engine), export, Trainer)()
+
 
 if __name__ == "__main__":
-    run(application("Jittor", "nanodet_jittor", from_checkpoint(Engine), export, Trainer))
+    run(main)

@@ -1,25 +1,38 @@
 """NanoDet-Plus in PyTorch: the reference that the Jittor port is compared with."""
 
+from importlib import import_module
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from nanodet_common.config import load_config
 from nanodet_common.initialise import initial_state
 from nanodet_common.schema import tensor_specs
-from nanodet_ref_torch.detector import NanoDetPlus
+
+if TYPE_CHECKING:
+    from nanodet_ref_torch.detector import NanoDetPlus
 
 __all__ = ["NanoDetPlus", "build_model"]
 
 
+# Without PyTorch the package can still be imported, so that `python -m nanodet_ref_torch` can say what is missing.
+def __getattr__(name: str) -> "type[NanoDetPlus]":
+    if name == "NanoDetPlus":
+        return import_module("nanodet_ref_torch.detector").NanoDetPlus
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def build_model(
     config: str | Path, *, num_classes: int | None = None, auxiliary: bool = True, seed: int = 0
-) -> NanoDetPlus:
+) -> "NanoDetPlus":
     """NanoDet-Plus of a named configuration ("nanodet-plus-m_320") or of a YAML file.
 
     num_classes: None keeps the configuration's. auxiliary: with the branch that training needs. seed: of the initial
     values, which are the same numbers in both frameworks.
     """
+    import torch
+
+    from nanodet_ref_torch.detector import NanoDetPlus
+
     arch = load_config(config, num_classes=num_classes).model.arch
     model = NanoDetPlus(arch, auxiliary=auxiliary)
     values = initial_state(tensor_specs(arch, training=auxiliary), seed)

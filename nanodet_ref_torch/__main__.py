@@ -3,8 +3,15 @@
 from jtmigrate.cli.main import run
 from nanodet_common.command_line.application import application
 from nanodet_common.engine import from_checkpoint
-from nanodet_ref_torch.engine import Engine, Trainer
-from nanodet_ref_torch.export import export
+
+
+def main() -> None:
+    """The program; imports PyTorch, so that `run` can say in one line that it is missing."""
+    from nanodet_ref_torch.engine import Engine, Trainer
+    from nanodet_ref_torch.export import export
+
+    application("PyTorch", "nanodet_ref_torch", from_checkpoint(Engine), export, Trainer)()
+
 
 if __name__ == "__main__":
-    run(application("PyTorch", "nanodet_ref_torch", from_checkpoint(Engine), export, Trainer))
+    run(main)

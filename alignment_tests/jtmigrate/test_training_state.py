@@ -326,11 +326,17 @@ def test_what_has_no_place_in_a_file(tmp_path: Path, tree: Any, name: str, messa
 
 
 def test_hostile_trees(tmp_path: Path) -> None:
-    """One that contains itself, and one that would take all memory or time to unfold."""
+    """One that contains itself, one that is too deep, and one that would take all memory or time to unfold."""
     cyclic: dict[str, Any] = {"state_dict": {"a": torch.zeros(1)}}
     cyclic["self"] = [cyclic]
     torch.save(cyclic, tmp_path / "a.pth")
     assert "self" in str(read_tree(tmp_path / "a.pth").left_behind)
+    deep: list[Any] = []
+    for _ in range(210):
+        deep = [deep]
+    torch.save({"state_dict": {"a": torch.zeros(1)}, "b": deep}, tmp_path / "d.pth")
+    with pytest.raises(UserError, match="nested deeper than 200"):
+        read_tree(tmp_path / "d.pth")
     doubled: list[Any] = [torch.zeros(1)]
     for _ in range(100):
         doubled = [doubled, doubled]

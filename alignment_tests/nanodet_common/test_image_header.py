@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zlib
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 
 from alignment_tests.nanodet_common.datasets.files import exif, with_exif
 from nanodet_common.errors import InputError
-from nanodet_common.image_header import header_size
+from nanodet_common.image_header import header_size, is_cut_off_png
 from nanodet_common.preprocess import image_size, load_image
 
 NOISE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
@@ -105,3 +106,24 @@ def test_no_picture(tmp_path):
         image_size(tmp_path / "absent.jpg")
     with pytest.raises(InputError, match="cannot read the image: Is a directory"):
         image_size(tmp_path)
+
+
+def test_no_png_that_opencv_decodes_counts_as_cut_off():
+    png = encoded(".png", image=NOISE[:3, :3])
+    lengths = [struct.pack(">I", length) for length in (0, 1, 12, 1000)]
+    chunks = (8, 33, len(png) - 12)  # header, pixels, end
+    changed = [png[:at] + length + png[at + 4 :] for at in chunks for length in lengths]
+    for content in (*(png[:end] for end in range(len(png) + 1)), *changed):
+        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
+        assert decoded is None or not is_cut_off_png(content)
+
+
+def test_a_png_that_claims_a_gigabyte_is_refused_at_once(tmp_path):
+    """OpenCV takes some seconds to make room for it."""
+    png = encoded(".png")
+    path = tmp_path / "a.png"
+    path.write_bytes(png[:33] + struct.pack(">I", 2**30 - 1) + png[37:])
+    started = time.perf_counter()
+    with pytest.raises(InputError, match="a PNG that is cut off or damaged"):
+        load_image(path)
+    assert time.perf_counter() - started < 1

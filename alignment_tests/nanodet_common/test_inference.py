@@ -1,5 +1,6 @@
 """The loop over batches, with an engine that computes next to nothing, and the file that a run leaves."""
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +91,28 @@ def test_a_record_survives_its_file(config: Config, tmp_path: Path) -> None:
         for kind in ("found", "candidates", "raw"):
             before, after = getattr(run, kind)[image], getattr(again, kind)[image]
             assert all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(before, after, strict=True))
+
+
+class Busy(Echo):
+    """Finds every class at every point, with a score of a half."""
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        return np.zeros_like(super().predict(images))
+
+
+def test_memory_does_not_grow_with_what_is_kept_for_comparisons(config: Config) -> None:
+    """An image's candidates, 7.5 kB here, are kept in a file; all the rest of it takes 1.5 kB."""
+    held = []
+    tracemalloc.start()
+    try:
+        run = infer(
+            Busy(), batches([4] * 20), config, batch_size=4, keep_candidates=True,
+            progress=lambda done: held.append(tracemalloc.get_traced_memory()[0]),
+        )  # fmt: skip
+    finally:
+        tracemalloc.stop()
+    assert min(sum(array.nbytes for array in one) for one in run.candidates.values()) > 7_000
+    assert (held[-1] - held[4]) / 60 < 3_000
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", None])

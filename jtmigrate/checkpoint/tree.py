@@ -30,6 +30,9 @@ _LEFT = object()
 GROWTH = 4
 """How much larger than its file a tree may be, beside `EXPANDED_LIMIT`: views may repeat what is stored once."""
 
+DEPTH = 200
+"""Dicts and lists in each other. Not left to Python's limit of recursion: importing Jittor raises it to a million."""
+
 ENTRIES = 100_000
 """Dicts, lists and tensors in a tree; each place counts where several hold the same object."""
 
@@ -55,10 +58,7 @@ def read_tree(path: str | PathLike[str], *, trust: Collection[str] = ()) -> Tree
         if contents.tree is None:
             raise UserError(f"{path}: {contents.container} holds tensors only, and no training state")
         reader = _Reader(GROWTH * Path(path).stat().st_size + EXPANDED_LIMIT)
-        try:
-            entries = reader.read(contents.tree, "")
-        except RecursionError:
-            raise UserError(f"{path}: its entries are nested too deeply") from None
+        entries = reader.read(contents.tree, "")
     return Tree(entries, tuple(reader.left), str(path))
 
 
@@ -118,6 +118,8 @@ class _Reader:
         self._entries += 1
         if self._entries > ENTRIES:
             raise FormatError(f"more than {ENTRIES} entries, or few that repeat each other")
+        if len(self._around) == DEPTH:
+            raise FormatError(f"its entries are nested deeper than {DEPTH}")
         made = _LEFT
         if id(value) not in self._around:
             self._around.add(id(value))

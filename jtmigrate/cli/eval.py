@@ -31,6 +31,7 @@ def command(
     difficult: options.DifficultObjects = options.Difficult.NORMAL,
     batch: options.Batch = options.BATCH,
     workers: options.Workers = options.WORKERS,
+    worker_timeout: options.WorkerTimeout = options.WORKER_TIMEOUT,
     floor_images: Annotated[
         int, typer.Option(min=1, help="Images on which PyTorch runs in float64 too, to tell rounding from faults.")
     ] = 16,
@@ -45,7 +46,9 @@ def command(
 
     nanodet_eval.check_places(json, html)
     source = nanodet_eval.Source(voc, split, coco, images, on_problem.value)
-    request = nanodet_eval.Request(config, weights, num_classes, classes, source, difficult.value, batch, workers)
+    request = nanodet_eval.Request(
+        config, weights, num_classes, classes, source, difficult.value, batch, workers, worker_timeout
+    )
     outcome = nanodet_eval.evaluate(
         framework.value, request, floor_images=floor_images, tell=lambda line: typer.echo(line, err=True)
     )

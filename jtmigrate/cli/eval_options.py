@@ -8,6 +8,7 @@ import typer
 
 DEFAULT_CONFIG = "nanodet-plus-m_416"
 BATCH, WORKERS = 8, 1
+WORKER_TIMEOUT = 300.0
 
 
 class OnProblem(str, Enum):
@@ -52,6 +53,9 @@ DifficultObjects = Annotated[
 ]
 Batch = Annotated[int, typer.Option(min=1, help="Images a batch.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes that prepare images; 0: none.")]
+WorkerTimeout = Annotated[
+    float, typer.Option(min=1, metavar="SECONDS", help="Give up when a worker takes longer over one picture.")
+]
 Json = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the whole result here.")]
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page to look at here.")]
 DType = Annotated[Precision, typer.Option(help="What the model computes in.")]

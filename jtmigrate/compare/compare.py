@@ -6,6 +6,7 @@ from jtmigrate.compare.causes import likeliest_cause
 from jtmigrate.compare.coverage import account, nothing_compared
 from jtmigrate.compare.decisions import Margin
 from jtmigrate.compare.fault_map import fault_map
+from jtmigrate.compare.handed_back import name_makers
 from jtmigrate.compare.layers import NO_MARGINS, compare_layers
 from jtmigrate.compare.localise import first_fault, first_fault_of
 from jtmigrate.compare.marking import is_known_by_sketches
@@ -63,7 +64,7 @@ def compare(
     candidate = runs.candidate or runs.isolated
     layers = compare_layers(runs, tolerances, exceptions, margins)
     parameters = compare_parameters(runs.reference.state, candidate.state, exceptions)
-    quantities = (*compare_quantities(runs, tolerances), *compare_steps(steps, tolerances))
+    quantities = (*name_makers(compare_quantities(runs, tolerances), runs), *compare_steps(steps, tolerances))
     fault = first_fault(layers, runs, tolerances) or first_fault_of(quantities)
     cause, where = "", None
     if fault and not is_known_by_sketches(fault.path, runs):

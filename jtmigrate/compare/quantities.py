@@ -86,9 +86,7 @@ def _activation_gradients(runs: Runs, tolerances: Tolerances) -> Iterator[Quanti
     columns = [_by_key(run, "gradients") for run in _whole(runs)]
     scale = Scale(tolerances, _largest(array for arrays in columns[0].values() for array in arrays.values()))
     for order, record in enumerate(runs.reference.layers):
-        if record.path == ROOT:
-            continue  # where the backward pass starts
-        found = [column.get(record.key, {}) for column in columns]
+        found = [{} if record.path == ROOT else column.get(record.key, {}) for column in columns]  # where it starts
         # A gradient by what nothing trainable went into is of no consequence; PyTorch does not even compute it.
         known = {*found[0], *found[1]}
         whole = list(_gradient_evidence([{slot: of[slot] for slot in of if slot in known} for of in found]))

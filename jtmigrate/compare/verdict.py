@@ -19,6 +19,8 @@ OFF = "of its maximum off"
 """In the reason of every mismatch that a larger tolerance would have let pass."""
 OFF_WHERE_EXACT = "of its maximum wrong"
 """Instead of it for integers and booleans, which have no tolerance."""
+FLOAT32_ONLY = "float32 only"
+"""In the reason of a mismatch of an array that agrees in the float64 runs."""
 SEVERITY = (Verdict.IDENTICAL, Verdict.ALIGNED, Verdict.ROUNDING, Verdict.MISMATCH)
 
 
@@ -188,7 +190,7 @@ def _too_far(
         return what
     if float64.scaled > tolerances.float64:
         return f"{what}, {float64.scaled:.1e} in float64"
-    return f"float32 only: {what}, {error.scaled / floor:.0f} x the noise floor; float64 agrees"
+    return f"{FLOAT32_ONLY}: {what}, {error.scaled / floor:.0f} x the noise floor; float64 agrees"
 
 
 def _differs_in_float64(float64: TensorError, tolerances: Tolerances, off: str) -> str:

@@ -6,11 +6,8 @@ import numpy as np
 
 from jtmigrate import runtime
 
-runtime.prepare()
-
-import jittor as jt  # noqa: E402  (has to be prepared first)
-
-runtime.settle()
+with runtime.import_of_jittor():
+    import jittor as jt
 
 
 def fetch(handles: Sequence[jt.Var]) -> Iterator[np.ndarray]:

@@ -7,8 +7,5 @@ handed through. Everything here is tested against PyTorch in `alignment_tests/jt
 
 from jtmigrate import runtime
 
-runtime.prepare()
-
-import jittor  # noqa: E402, F401  (has to be prepared first)
-
-runtime.settle()
+with runtime.import_of_jittor():
+    import jittor  # noqa: F401

@@ -19,7 +19,15 @@ from nanodet_common.config import Config
 from nanodet_common.datasets.dataset import Dataset
 from nanodet_common.evaluation.agreement import Agreement, compare_runs
 from nanodet_common.evaluation.differences import Evidence
-from nanodet_common.evaluation.outcome import Difficult, Evaluated, Outcome, check_evaluable, check_places, evaluated
+from nanodet_common.evaluation.outcome import (
+    Difficult,
+    Evaluated,
+    Outcome,
+    check_evaluable,
+    check_places,
+    evaluated,
+    readable,
+)
 from nanodet_common.margins import Floor, noise_floor
 from nanodet_common.postprocess import NANODET_LIMITS
 from nanodet_common.record import Record, read_record
@@ -57,6 +65,7 @@ class Request(NamedTuple):
     difficult: Difficult
     batch: int
     workers: int
+    worker_timeout: float
 
     def arguments(self) -> list[str]:
         """The same for a framework's own command line."""
@@ -72,6 +81,7 @@ class Request(NamedTuple):
             "--on-problem": self.source.on_problem,
             "--batch": self.batch,
             "--workers": self.workers,
+            "--worker-timeout": self.worker_timeout,
         }
         return _flags(options)
 
@@ -94,7 +104,12 @@ def evaluate(framework: Framework, request: Request, *, floor_images: int, tell:
         if exports:
             request = _exported(request, Path(folder, "graph.onnx"), tell)
         run = Runner(request, Path(folder), tell)
-        runs = [evaluated(one.name, dataset, run(one), request.difficult) for one in programs]
+        records = [run(one) for one in programs]
+        dataset = readable(dataset, *records)
+        runs = [
+            evaluated(one.name, dataset, record, request.difficult)
+            for one, record in zip(programs, records, strict=True)
+        ]
         if len(runs) == 1:
             return Outcome(dataset, tuple(runs))
         ids = spread_out([record.image_id for record in dataset.images], floor_images)

@@ -55,7 +55,8 @@ def command(
         check_writable(out / name)
     check_installed((TORCH, JITTOR))
     source = Source(voc, split, coco, images, "skip")
-    request = Request(config, weights, num_classes, classes, source, "normal", batch=count, workers=0)
+    loading = {"batch": count, "workers": 0, "worker_timeout": options.WORKER_TIMEOUT}
+    request = Request(config, weights, num_classes, classes, source, "normal", **loading)
     found_config, dataset = model_and_data(request)
     if not dataset.images:
         raise InputError("nothing to draw: the data set has no images")

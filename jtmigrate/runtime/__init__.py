@@ -5,6 +5,6 @@ Nothing here imports jittor or torch.
 
 from jtmigrate.runtime.floating_point import restore_subnormals
 from jtmigrate.runtime.preparation import Note, Preparation, prepare
-from jtmigrate.runtime.settling import settle
+from jtmigrate.runtime.settling import import_of_jittor, settle
 
-__all__ = ["Note", "Preparation", "prepare", "restore_subnormals", "settle"]
+__all__ = ["Note", "Preparation", "import_of_jittor", "prepare", "restore_subnormals", "settle"]

@@ -2,8 +2,32 @@
 
 import atexit
 import signal
+import ssl
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from jtmigrate.runtime.preparation import prepare
+
+
+@contextmanager
+def import_of_jittor() -> Iterator[None]:
+    """`with import_of_jittor(): import jittor`: prepares the import and settles the process after it.
+
+    Jittor sets Python's limit of recursion to a million, at which deeply nested input crashes the process instead of
+    raising RecursionError, and lets every HTTPS connection of the process pass without a look at its certificate.
+    Both are put back to what they were before; where Jittor has been imported already, nobody knows what they were.
+    Raises UserError as `prepare` does.
+    """
+    prepare()
+    limit, context = sys.getrecursionlimit(), ssl._create_default_https_context
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+        ssl._create_default_https_context = context
+    settle()
 
 
 def settle() -> None:

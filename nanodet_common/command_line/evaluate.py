@@ -28,6 +28,7 @@ def command(
     difficult: options.DifficultObjects = options.Difficult.NORMAL,
     batch: options.Batch = options.BATCH,
     workers: options.Workers = options.WORKERS,
+    worker_timeout: options.WorkerTimeout = options.WORKER_TIMEOUT,
     dtype: options.DType = options.Precision.FLOAT32,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Write the detections here, as COCO's tools read them.")
@@ -50,7 +51,8 @@ def command(
     from jtmigrate.cli.pairs import refuse
     from jtmigrate.files import check_writable
     from nanodet_common.command_line import data
-    from nanodet_common.evaluation.outcome import Outcome, check_evaluable, check_places, evaluated
+    from nanodet_common.datasets.problems import Problems
+    from nanodet_common.evaluation.outcome import Outcome, check_evaluable, check_places, evaluated, readable
     from nanodet_common.evaluation.results import write_results
     from nanodet_common.record import write_record
 
@@ -69,28 +71,37 @@ def command(
         dataset = data.only(dataset, only)
     if not record:
         check_evaluable(dataset, difficult.value)
-    run = _infer(
-        backend.name, engine, found_config, dataset, batch, workers, keep_candidates=record is not None, keep_raw=raw
-    )
-    run = replace(run, facts=_facts(backend.program, engine, weights, config, dtype.value, batch, workers))
+    unreadable = Problems(on_problem.value)
+    reading = {"workers": workers, "patience": worker_timeout, "problems": unreadable}
+    keep = {"keep_candidates": record is not None, "keep_raw": raw}
+    run = _infer(backend.name, engine, found_config, dataset, batch, reading, keep)
+    facts = _facts(backend.program, engine, weights, config, dtype.value, batch, workers)
+    run = replace(run, facts=facts, problems=unreadable.found)
     if record:
         write_record(record, run)
         return
+    dataset = readable(dataset, run)
     if out:
         write_results(out, dataset, run.found)
     Outcome(dataset, (evaluated(backend.name, dataset, run, difficult.value),)).report(json, html)
 
 
 def _infer(
-    name: str, engine: "Engine", config: "Config", dataset: "Dataset", batch: int, workers: int, **keep: bool
+    name: str,
+    engine: "Engine",
+    config: "Config",
+    dataset: "Dataset",
+    batch: int,
+    reading: dict[str, Any],
+    keep: dict[str, bool],
 ) -> "Record":
-    """The run, its progress shown."""
+    """The run, its progress shown. reading: how the loader reads pictures; keep: what of the run is kept."""
     from nanodet_common.command_line.progress import counting
     from nanodet_common.inference import infer
     from nanodet_common.loader.loader import Loader
 
     order = {"seed": 0, "augment": False, "shuffle": False, "drop_last": False}
-    loader = Loader(dataset, config.data.val, batch_size=batch, workers=workers, **order)
+    loader = Loader(dataset, config.data.val, batch_size=batch, **order, **reading)
     with loader, counting(name, len(dataset)) as progress:
         return infer(engine, loader.epoch(0), config, batch_size=batch, progress=progress, **keep)
 

@@ -61,6 +61,7 @@ def command(
             try:
                 found = look(detector, one.path, out / one.kept_as, lambda: progress(next(done)))
                 results.append({"file": str(one.path), **found})
+                check_whole(one.path, found)
             except InputError as error:
                 if on_problem is options.OnProblem.FAIL:
                     raise
@@ -77,7 +78,7 @@ def command(
     }
     write_text(out / "detections.json", json.dumps(whole, indent=1))
     for problem in problems:
-        typer.echo(f"left out: {problem}")
+        typer.echo(f"problem: {problem}")
     typer.echo(f"{len(results)} of {len(files)} files: {out / 'detections.json'} and the drawn ones beside it")
 
 
@@ -107,7 +108,17 @@ def _look_at_video(detector: "Detector", path: Path, place: Path, tick: Tick) ->
                 yield detector.draw(pixels, found)
 
         write_video(drawn, drawn_frames(), video.speed)
-    return {"drawn": str(drawn), **size, "frames_a_second": video.speed, "frames": frames}
+    speed = {"frames_a_second": video.speed, "frames_expected": video.expected or None}
+    return {"drawn": str(drawn), **size, **speed, "frames": frames}
+
+
+def check_whole(path: Path, found: dict[str, Any]) -> None:
+    """Raise InputError for a video with fewer frames than it claims to have; containers may count one too many."""
+    from nanodet_common.errors import InputError
+
+    expected, read = found.get("frames_expected"), len(found.get("frames", ()))
+    if expected and read < expected - 1:
+        raise InputError(f"{path}: cut off or damaged: {read} of {expected} frames can be read")
 
 
 def _size(pixels: "np.ndarray") -> dict[str, int]:

@@ -22,13 +22,20 @@ def read_json(path: Path) -> Any:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    # Not left to Python's limit of recursion: importing Jittor raises it to where the process would crash.
-    if _depth(content) > DEEPEST:
+    if too_deep(content):
         raise InputError(f"{path}: not usable JSON: nested too deeply")
     try:
         return json.loads(content, object_pairs_hook=_unique)
     except ValueError as error:  # wrong syntax, wrong encoding, or a whole number of thousands of digits
         raise InputError(f"{path}: not usable JSON: {error}") from error
+
+
+def too_deep(content: bytes) -> bool:
+    """Whether lists and objects are nested deeper than `DEEPEST`.
+
+    Not left to Python's limit of recursion: importing Jittor raises it to where the process would crash.
+    """
+    return _depth(content) > DEEPEST
 
 
 def _depth(content: bytes) -> int:

@@ -1,7 +1,7 @@
 """What an evaluation comes to: one run with its numbers, or two and whether they agree. Printed, and written."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -116,6 +116,13 @@ def evaluated(name: str, dataset: Dataset, record: Record, difficult: Difficult)
     return Evaluated(
         name, record, coco_metrics(dataset, record.found, difficult=difficult), voc_metrics(dataset, record.found)
     )
+
+
+def readable(dataset: Dataset, *runs: Record) -> Dataset:
+    """The images that all runs could read; the others, found out when they were decoded, join its problems."""
+    kept = tuple(one for one in dataset.images if all(one.image_id in run.found for run in runs))
+    found = dict.fromkeys(problem for run in runs for problem in run.problems)
+    return replace(dataset, images=kept, problems=(*dataset.problems, *found))
 
 
 def check_places(json_file: Path | None, html_file: Path | None) -> None:

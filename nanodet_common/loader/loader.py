@@ -8,11 +8,13 @@ from weakref import WeakSet
 
 from nanodet_common.config import DatasetConfig
 from nanodet_common.datasets.dataset import Dataset
+from nanodet_common.datasets.problems import Problems
 from nanodet_common.errors import InputError
-from nanodet_common.loader.batch import Batch
+from nanodet_common.loader.batch import Batch, Sample
 from nanodet_common.loader.order import image_order
 from nanodet_common.loader.pool import Pool
-from nanodet_common.loader.prepare import Recipe, prepare
+from nanodet_common.loader.prepare import Recipe, leave_out, prepare
+from nanodet_common.loader.process import PATIENCE
 from nanodet_common.loader.stack import stack
 
 
@@ -24,6 +26,8 @@ class Loader:
     augment    training samples, otherwise validation samples
     shuffle    another order in every epoch, otherwise that of the data set
     drop_last  leave out a last batch that is not full
+    patience   seconds that a worker may take over one image; after them it is an error
+    problems   an image that cannot be read is noted there, and its batch lacks it; None: it is an error
 
     Workers start with the first epoch and serve the following ones; `close`, the end of a `with` block, garbage
     collection and the end of the interpreter stop them. An epoch that is broken off stops its workers too.
@@ -40,6 +44,8 @@ class Loader:
         augment: bool,
         shuffle: bool,
         drop_last: bool,
+        patience: float = PATIENCE,
+        problems: Problems | None = None,
     ) -> None:
         """Raises InputError for numbers that make no sense."""
         for name, value, least in (("batch size", batch_size, 1), ("number of workers", workers, 0), ("seed", seed, 0)):
@@ -49,6 +55,7 @@ class Loader:
         self._recipe = Recipe(config, augment, seed)
         self._batch_size, self._workers = batch_size, workers
         self._shuffle, self._drop_last = shuffle, drop_last
+        self._patience, self._problems = patience, problems
         self._pools: WeakSet[Pool] = WeakSet()
         self._idle: list[Pool] = []
 
@@ -60,8 +67,8 @@ class Loader:
     def epoch(self, number: int, *, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch, from the batch of index `start` on: exactly those that would have come then.
 
-        While iterating: raises InputError for an image that cannot be read and LoaderError for a worker that died, both
-        naming the file and the batch.
+        While iterating: raises InputError for an image that cannot be read, unless `problems` takes it, and LoaderError
+        for a worker that died or does not answer, both naming the file and the batch.
         """
         if not 0 <= start <= len(self):
             raise InputError(f"an epoch of {len(self)} batches cannot start at batch {start}")
@@ -89,19 +96,27 @@ class Loader:
         with closing(make(epoch, batches)) as made:
             for number in count(start):
                 try:
-                    batch = next(made, None)
+                    batch = next(made)
+                except StopIteration:
+                    return
                 except InputError as error:
                     raise type(error)(f"{error} (batch {number} of epoch {epoch})") from error
-                if batch is None:
-                    return
-                yield batch
+                if batch is not None:
+                    yield batch
 
-    def _prepared_here(self, epoch: int, batches: Sequence[Sequence[int]]) -> Iterator[Batch]:
-        images = self._dataset.images
+    def _prepared_here(self, epoch: int, batches: Sequence[Sequence[int]]) -> Iterator[Batch | None]:
         for batch in batches:
-            yield stack([prepare(self._recipe, images[index], epoch=epoch, index=index) for index in batch])
+            yield stack(self._prepared(epoch, index) for index in batch)
 
-    def _prepared_by_workers(self, epoch: int, batches: Sequence[Sequence[int]]) -> Iterator[Batch]:
+    def _prepared(self, epoch: int, index: int) -> Sample | None:
+        record = self._dataset.images[index]
+        try:
+            return prepare(self._recipe, record, epoch=epoch, index=index)
+        except InputError as error:
+            leave_out(record, error, self._problems)
+            return None
+
+    def _prepared_by_workers(self, epoch: int, batches: Sequence[Sequence[int]]) -> Iterator[Batch | None]:
         if not batches:
             return
         pool = self._idle.pop() if self._idle else self._new_pool()
@@ -114,6 +129,13 @@ class Loader:
 
     def _new_pool(self) -> Pool:
         batch_size = min(self._batch_size, len(self._dataset))
-        pool = Pool(self._recipe, self._dataset.images, workers=self._workers, batch_size=batch_size)
+        pool = Pool(
+            self._recipe,
+            self._dataset.images,
+            workers=self._workers,
+            batch_size=batch_size,
+            patience=self._patience,
+            problems=self._problems,
+        )
         self._pools.add(pool)
         return pool

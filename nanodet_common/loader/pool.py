@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, islice
 
 from nanodet_common.datasets.dataset import ImageRecord
+from nanodet_common.datasets.problems import Problems
 from nanodet_common.errors import InputError, LoaderError
 from nanodet_common.loader.batch import Batch, Sample
 from nanodet_common.loader.memory import float_rows, share_records, shared_file
-from nanodet_common.loader.prepare import Recipe
+from nanodet_common.loader.prepare import Recipe, leave_out
 from nanodet_common.loader.process import WorkerProcess
 from nanodet_common.loader.stack import stack
 from nanodet_common.loader.worker import Answer, Request
@@ -34,8 +35,17 @@ class Pool:
     Closed as well when it is collected, and when the interpreter ends.
     """
 
-    def __init__(self, recipe: Recipe, records: Sequence[ImageRecord], *, workers: int, batch_size: int) -> None:
-        self._records = records
+    def __init__(
+        self,
+        recipe: Recipe,
+        records: Sequence[ImageRecord],
+        *,
+        workers: int,
+        batch_size: int,
+        patience: float,
+        problems: Problems | None,
+    ) -> None:
+        self._records, self._patience, self._problems = records, patience, problems
         # Small batches are many, so that every worker has something to do.
         self._batches_ahead = max(BATCHES_AHEAD, -(-BATCHES_AHEAD * workers // batch_size))
         width, height = recipe.config.input_size
@@ -53,11 +63,11 @@ class Pool:
         for worker in self._workers:
             worker.send((recipe, places))
 
-    def batches(self, epoch: int, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
-        """Batches of the images with these indices, in this order.
+    def batches(self, epoch: int, batches: Iterable[Sequence[int]]) -> Iterator[Batch | None]:
+        """Batches of the images with these indices, in this order; None for one of which no image can be read.
 
         To be read to the end: a pool whose answers were left unread is of no more use. Raises what `prepare` raises,
-        and LoaderError for a worker that died.
+        and LoaderError for a worker that died, or that does not answer.
         """
         _survive_a_child()
         position = count()
@@ -65,7 +75,7 @@ class Pool:
         requested = deque(self._request(epoch, batch) for batch in islice(numbered, self._batches_ahead))
         while requested:
             # Stacking copies the images, so the next request may have their places.
-            batch = stack([self._receive(*wanted) for wanted in requested.popleft()])
+            batch = stack(self._receive(*wanted) for wanted in requested.popleft())
             requested.extend(self._request(epoch, following) for following in islice(numbered, 1))
             yield batch
 
@@ -80,18 +90,24 @@ class Pool:
             worker.send(Request(epoch, wanted))
         return batch
 
-    def _receive(self, position: int, index: int) -> Sample:
+    def _receive(self, position: int, index: int) -> Sample | None:
         number, record = position % len(self._workers), self._records[index]
         worker = self._workers[number]
         try:
-            answer: Answer | InputError = worker.receive()
+            answer: Answer | InputError = worker.receive(self._patience)
         except EOFError as error:
             raise LoaderError(
                 f"{record.file}: worker process {number} {worker.how_it_ended()} before this image was prepared; "
                 "where memory is short, use fewer workers or smaller batches"
             ) from error
+        except TimeoutError as error:
+            raise LoaderError(
+                f"{record.file}: worker process {number} has not prepared this image in {self._patience:g} seconds; "
+                "where the disk is that slow, give it more time"
+            ) from error
         if isinstance(answer, InputError):
-            raise answer
+            leave_out(record, answer, self._problems)
+            return None
         size = answer.image_shape[0] * answer.image_shape[1] * answer.image_shape[2]
         image = self._images[position % len(self._images), :size].reshape(answer.image_shape)
         return Sample(image, answer.boxes, answer.labels, answer.warp_matrix, record)

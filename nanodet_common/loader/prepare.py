@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from nanodet_common.config import DatasetConfig
 from nanodet_common.datasets.dataset import ImageRecord
-from nanodet_common.errors import LoaderError
+from nanodet_common.datasets.problems import Problems
+from nanodet_common.errors import InputError, LoaderError
 from nanodet_common.loader.batch import Sample
 from nanodet_common.loader.order import sample_generator
 from nanodet_common.preprocess import load_image
@@ -32,3 +33,10 @@ def prepare(recipe: Recipe, record: ImageRecord, *, epoch: int, index: int) -> S
         return training_sample(pixels, record, recipe.config, random)
     except MemoryError as error:
         raise LoaderError(f"{record.file}: not enough memory to prepare the image") from error
+
+
+def leave_out(record: ImageRecord, error: InputError, problems: Problems | None) -> None:
+    """Note an image that cannot be read among the problems. Raises the error where none are kept, or it is another."""
+    if problems is None or isinstance(error, LoaderError):
+        raise error
+    problems.left_out("broken image", record.file, str(error).removeprefix(f"{record.file}: "))

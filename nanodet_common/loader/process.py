@@ -15,6 +15,8 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 # By default, glibc returns an image's memory to the system each time and fetches it again, for half of all the time.
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
 SECONDS_TO_END = 5
+PATIENCE = 300.0
+"""Seconds that a worker may take over one image, unless the user says otherwise: disks of others can be slow."""
 
 
 class WorkerProcess:
@@ -44,8 +46,10 @@ class WorkerProcess:
         with contextlib.suppress(BrokenPipeError):
             self._requests.send(message)
 
-    def receive(self) -> Any:
-        """Its next answer. Raises EOFError where it died before."""
+    def receive(self, patience: float) -> Any:
+        """Its next answer. Raises EOFError where it died before, TimeoutError after so many seconds without a word."""
+        if not self._answers.poll(patience):
+            raise TimeoutError
         try:
             return self._answers.recv()
         except OSError as error:

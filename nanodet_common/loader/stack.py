@@ -1,6 +1,6 @@
 """Samples into a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -10,9 +10,12 @@ MULTIPLE = 32
 """Height and width of a batch are multiples of it, as the detectors need them."""
 
 
-def stack(samples: Sequence[Sample]) -> Batch:
-    """A batch of at least one sample. The images are copied."""
-    images, boxes, labels, matrices, records = zip(*samples, strict=True)
+def stack(samples: Iterable[Sample | None]) -> Batch | None:
+    """A batch of those that are samples; None if none is. The images are copied."""
+    kept = [sample for sample in samples if sample is not None]
+    if not kept:
+        return None
+    images, boxes, labels, matrices, records = zip(*kept, strict=True)
     return Batch(fill_up(images), boxes, labels, matrices, records)
 
 

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from nanodet_common.datasets.json_file import too_deep
 from nanodet_common.plot.run import VALIDATION, Points, Run
 
 PLACES = ("kind", "epoch", "step", "batch")
@@ -18,7 +19,7 @@ def read_json_lines(path: Path, name: str) -> Run:
     for line in path.read_bytes().splitlines():
         try:
             record = _record(line)
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             damaged += 1
             continue
         if record["kind"] == "start":
@@ -31,8 +32,10 @@ def read_json_lines(path: Path, name: str) -> Run:
 def _record(line: bytes) -> dict[str, Any]:
     """The object of a line, its numbers as floats.
 
-    Raises ValueError, KeyError, TypeError, OverflowError or RecursionError for anything else than the three kinds.
+    Raises ValueError, KeyError, TypeError or OverflowError for anything else than the three kinds.
     """
+    if too_deep(line):
+        raise ValueError("nested too deeply")
     record = json.loads(line)
     if record["kind"] not in ("start", "train", "validation"):
         raise ValueError(record["kind"])

@@ -39,11 +39,33 @@ def test_own_handlers_are_put_back():
     assert run(OWN_HANDLER + IMPORT_JITTOR + "runtime.settle()" + INTERRUPT) == (0, ["mine"])
 
 
+SAFEGUARDS = """
+import ssl, sys
+print(sys.getrecursionlimit(), ssl._create_default_https_context().verify_mode.name)
+"""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["nanodet_jittor", "jtmigrate.frameworks.jittor_adapter"])
+@pytest.mark.parametrize("module", ["nanodet_jittor", "jtmigrate.frameworks.jittor_adapter", "jtmigrate.parity"])
 def test_who_imports_jittor_settles_it(module):
-    program = f"import {module}\nprint('imported', flush=True)" + KILL_CHILD + INTERRUPT
-    assert run(program) == (0, ["child -9", "KeyboardInterrupt"])
+    program = f"import {module}\nprint('imported', flush=True)" + KILL_CHILD + INTERRUPT + SAFEGUARDS
+    assert run(program) == (0, ["child -9", "KeyboardInterrupt", "1000 CERT_REQUIRED"])
+
+
+@pytest.mark.slow
+def test_what_the_program_had_set_itself_is_kept():
+    own = "import ssl, sys\nsys.setrecursionlimit(3000)\nssl._create_default_https_context = ssl.SSLContext"
+    program = own + IMPORT_JITTOR.replace("runtime.prepare()", "import jtmigrate.parity")
+    assert run(program + "print(sys.getrecursionlimit(), ssl._create_default_https_context is ssl.SSLContext)") == (
+        0,
+        ["3000 True"],
+    )
+
+
+@pytest.mark.slow
+def test_jittor_alone_lifts_the_limit_and_trusts_every_certificate():
+    """The reason for `import_of_jittor`; it can go when this fails."""
+    assert run(IMPORT_JITTOR + SAFEGUARDS) == (0, ["1000000 CERT_NONE"])
 
 
 COMPILERS = """

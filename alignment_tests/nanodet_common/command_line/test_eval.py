@@ -133,16 +133,44 @@ def test_what_cannot_be_used_is_counted_or_refused(call, material, tmp_path):
     assert "p2.xml" in done.err
 
 
+def break_off(voc: Path, *names: str) -> None:
+    """Pictures whose header is whole, so that reading the data set has nothing against them."""
+    for name in names:
+        path = voc / "JPEGImages" / f"{name}.jpg"
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2 + 200])
+
+
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_picture_that_breaks_off_ends_the_run_with_its_name(call, material, tmp_path, workers):
-    """Its header is whole, so that reading the data set has nothing against it."""
+def test_pictures_that_break_off_are_left_out_or_end_the_run(call, material, tmp_path, workers):
+    """p5 leaves another in its batch, p6 and p7 are one of their own; what is found in the others does not change."""
     voc = hand_made.voc_set(tmp_path / "voc")
-    path = voc / "JPEGImages" / "p5.jpg"
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2 + 200])
-    done = call("torch", "eval", *material.model, *voc_options(material._replace(voc=voc)), "--workers", workers)
-    assert done.code == 2
-    assert "p5.jpg" in done.err.splitlines()[-1]
+    command = ["eval", *material.model, *voc_options(material._replace(voc=voc)), "--workers", workers, "--batch", 2]
+    assert call("torch", *command, "--record", tmp_path / "whole.npz").code == 0
+    break_off(voc, "p5", "p6", "p7")
+    done = call("torch", *command, "--json", tmp_path / "a.json")
+    assert done.code == 0, done.err
+    assert "broken image: 3" in done.out
+    assert "COCO: 5 images" in done.out
+    whole = json.loads((tmp_path / "a.json").read_text())["dataset"]
+    assert [Path(one["source"]).name for one in whole["problems"]] == ["p5.jpg", "p6.jpg", "p7.jpg"]
+    assert call("torch", *command, "--record", tmp_path / "broken.npz").code == 0
+    before, after = (read_record(tmp_path / name) for name in ("whole.npz", "broken.npz"))
+    assert len(after.problems) == 3
+    assert set(before.found) - set(after.found) == {6, 7, 8}
+    assert after.inputs == {image: before.inputs[image] for image in after.found}
+
+    done = call("torch", *command, "--on-problem", "fail")
+    assert (done.code, done.out) == (2, "")
+    assert "p5.jpg: broken image: not an image" in done.err.splitlines()[-1]
+
+
+def test_nothing_but_pictures_that_break_off(call, material, tmp_path):
+    voc = hand_made.voc_set(tmp_path / "voc")
+    break_off(voc, *(f"p{number}" for number in range(8)))
+    done = call("torch", "eval", *material.model, *voc_options(material._replace(voc=voc)), *FAST)
+    assert (done.code, done.out) == (2, "")
+    assert "nothing to evaluate: the data set has no images (8 problems" in done.err
 
 
 def refused(material, folder: Path):

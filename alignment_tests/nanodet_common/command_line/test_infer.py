@@ -57,7 +57,7 @@ def test_a_folder_with_pictures_of_every_size_and_something_broken(call, materia
     out = folder / "found"
     done = call("torch", "infer", folder, "--out", out, *material.model)
     assert done.code == 0, done.err
-    assert "left out:" in done.out
+    assert "problem:" in done.out
     assert "broken.jpg" in done.out
     assert "3 of 4 files" in done.out
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.jpg")) == [
@@ -76,12 +76,30 @@ def test_a_video(call, material, tmp_path):
     assert done.code == 0, done.err
     (found,) = detections(out)["files"]
     assert found["frames_a_second"] == pytest.approx(12.5)
+    assert found["frames_expected"] == 5
+    assert detections(out)["problems"] == []
     assert [frame["seconds"] for frame in found["frames"]] == pytest.approx(list(np.arange(5) / 12.5))
     assert any(frame["detections"] for frame in found["frames"])
     capture = cv2.VideoCapture(found["drawn"])
     assert (capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FRAME_WIDTH)) == (5, 128)
     capture.release()
     assert not list(out.glob(".*"))
+
+
+def test_a_video_that_breaks_off_is_a_problem_that_tells_how_far_it_goes(call, material, tmp_path):
+    movie, out = write_movie(tmp_path / "film.avi", frames=40), tmp_path / "out"
+    movie.write_bytes(movie.read_bytes()[: movie.stat().st_size // 2])
+    done = call("torch", "infer", movie, "--out", out, *material.model)
+    assert done.code == 0, done.err
+    (found,) = detections(out)["files"]
+    read = len(found["frames"])
+    assert 10 < read < 30
+    (problem,) = detections(out)["problems"]
+    assert problem.endswith(f"film.avi: cut off or damaged: {read} of 40 frames can be read")
+    assert problem in done.out
+    done = call("torch", "infer", movie, "--out", tmp_path / "b", *material.model, "--on-problem", "fail")
+    assert done.code == 2
+    assert f"{read} of 40 frames" in done.err
 
 
 def refused(folder: Path):

@@ -31,6 +31,24 @@ def test_help_lists_the_commands(module, exports):
     assert [name in out for name in ("eval", "infer", "export")] == [True, True, exports]
 
 
+HIDE = """
+from importlib.machinery import PathFinder
+found = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *rest: None if name == "{}" else found(name, *rest)
+"""
+"""Run before a program, it is as if a package were not installed."""
+
+
+@pytest.mark.parametrize(("module", "framework"), [("nanodet_ref_torch", "torch"), ("nanodet_jittor", "jittor")])
+def test_without_its_framework_a_program_says_so_in_one_line(tmp_path, module, framework):
+    (tmp_path / "sitecustomize.py").write_text(HIDE.format(framework))
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-m", module, "eval", "--weights", "a.pth"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: {framework} is not installed: pip install 'jtmigrate[{framework}]'\n"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("module", ["nanodet_ref_torch", "nanodet_jittor"])
 def test_interrupted_in_the_middle(material, tmp_path, module):

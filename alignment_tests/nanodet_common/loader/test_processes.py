@@ -112,6 +112,20 @@ def test_killed_worker_ends_the_epoch_with_an_error(number, load):
         assert len(list(loader.epoch(1))) == len(loader)
 
 
+def test_worker_that_hangs_ends_the_epoch_with_an_error(load, monkeypatch):
+    monkeypatch.setattr(process, "SECONDS_TO_END", 0.2)
+    with load(workers=2, batch_size=2, patience=60) as loader:
+        epoch = loader.epoch(0)
+        next(epoch)
+        (pool,) = loader._pools
+        pool._patience = 0.5  # no longer needed to start
+        os.kill(pool._workers[1]._process.pid, signal.SIGSTOP)
+        message = r"\d\d\d\.png: worker process 1 has not prepared this image in 0.5 seconds.* \(batch \d of epoch 0\)$"
+        with pytest.raises(LoaderError, match=message):
+            list(epoch)
+        assert wait_for_end([worker._process.pid for worker in pool._workers]) == []
+
+
 def test_worker_that_cannot_start(load, monkeypatch, capfd):
     monkeypatch.setattr(process, "PROGRAM", "raise SystemExit('no numpy here')")
     with load(workers=1) as loader, pytest.raises(LoaderError, match="worker process 0 ended with exit code 1"):

@@ -1,6 +1,7 @@
 """Every kind of log tells the same of a run, whatever is wrong with some of its lines."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,19 @@ def test_a_damaged_line_of_json_is_counted_and_nothing_else(tmp_path: Path, dama
     run = read_json_lines(path, "a")
     assert run.damaged == 1
     assert all(told(run, name) == told(whole, name) for name in whole.series)
+
+
+def test_depth_is_damage_whatever_limit_of_recursion_others_have_set(tmp_path: Path) -> None:
+    """Importing Jittor sets it to a million."""
+    path = logs.json_lines(tmp_path / "log.jsonl")
+    with open(path, "a") as file:
+        file.write('{"kind": "start", "a": ' + "[" * 2_000 + "]" * 2_000 + "}\n")
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(10**6)
+    try:
+        assert read_json_lines(path, "a").damaged == 1
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @given(st.binary(max_size=60), st.integers(0, 2000))

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from alignment_tests.jtmigrate.compare.causes.faults import noise, patched, seeded, torch_pair
 from jtmigrate.compare.causes import all_causes
+from jtmigrate.compare.compare import compare
 from jtmigrate.compare.pairing import Runs
 from jtmigrate.compare.result import Quantity, QuantityResult, Verdict
 from jtmigrate.compare.suspect import suspect_of
@@ -31,6 +32,20 @@ def known(reference, candidate, inputs, quantity, name, *, own_fault=True):
     path = name if quantity is Quantity.ACTIVATION_GRADIENT else name.rpartition(".")[0]
     fault = QuantityResult(quantity, name, path, 0, (), verdict=Verdict.MISMATCH, reason="", own_fault=own_fault)
     return suspect_of(fault, Runs(*traces, isolated, alone))
+
+
+def compared(reference, candidate, inputs):
+    """The whole comparison, gradients included."""
+    adapter = TorchAdapter()
+    candidate.load_state_dict(reference.state_dict())
+    candidate.train(reference.training)
+    traces = [
+        adapter.record(model, inputs, dtype=dtype, backward=True)
+        for model in (reference, candidate)
+        for dtype in ("float32", "float64")
+    ]
+    alone, isolated = (adapter.replay(model, traces[0], backward=True) for model in (reference, candidate))
+    return compare(*traces, isolated, alone=alone)
 
 
 class Net(nn.Module):
@@ -321,3 +336,51 @@ def test_a_loss(name, right, wrong, target, words):
     causes = found.causes
     assert next(iter(causes)) == name, causes
     assert words in causes[name]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        (lambda y, x: y.detach() + x, lambda y, x: y + x, "a gradient flows where the reference stops it"),
+        (lambda y, x: y + x, lambda y, x: Scale.apply(y, lambda g: g * 1.5) + x, "1.5 times the reference's"),
+        (lambda y, x: y + x, lambda y, x: Scale.apply(y, lambda g: g + g**3) + x, "its backward pass"),
+    ],
+)
+def test_what_only_float32_shows_of_a_gradient_is_not_taken_for_poor_numerics(right, wrong, words):
+    """The gradient that a layer hands back is compared in float32 alone; that of its output, in float64, is right."""
+    result = compared(seeded(Net(right)), Net(wrong), ROWS)
+    assert result.first_fault.path == ""
+    assert result.first_fault.own_fault
+    assert words in result.cause
+
+
+class InFloat32(nn.Module):
+    """The identity, whose backward pass goes through float32, or does not."""
+
+    def __init__(self, through):
+        super().__init__()
+        self._through = through
+
+    def forward(self, x):
+        return Scale.apply(x, lambda g: g.float().to(g.dtype)) if self._through else x * 1
+
+
+def rounding(y, x):
+    return Scale.apply(y, lambda g: g.float().to(g.dtype)) + x
+
+
+def test_a_containers_own_backward_pass_that_only_float64_shows_is_not_blamed_on_the_layer_before_it():
+    result = compared(seeded(Net()), Net(rounding), ROWS)
+    assert (result.first_fault.quantity, result.first_fault.path) == (ACTIVATION, "")
+    assert "hands back to linear" in result.first_fault.reason
+    assert "stays in float32" in result.cause
+    inner = [nn.Sequential(nn.Linear(5, 5), Net(join), nn.Linear(5, 5)) for join in (lambda y, x: y + x, rounding)]
+    assert compared(seeded(inner[0]), inner[1], ROWS).first_fault.path == "1"
+
+
+def test_a_leafs_own_backward_pass_that_only_float64_shows():
+    right, wrong = (nn.Sequential(nn.Linear(5, 5), InFloat32(it), nn.Linear(5, 5)) for it in (False, True))
+    result = compared(seeded(right), wrong, ROWS)
+    assert result.first_fault.path == "1"
+    assert "stays in float32" in result.cause
+    assert not compared(seeded(right), right, ROWS).first_fault
