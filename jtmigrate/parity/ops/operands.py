@@ -18,7 +18,7 @@ def as_dtype(dtype: Dtype) -> str:
 
 def as_shape(*size: Any) -> tuple[int, ...]:
     """A shape passed as one sequence or as numbers; () becomes (1,), for Jittor has no 0-d tensors."""
-    first = size[0] if len(size) == 1 and isinstance(size[0], Iterable) else size
+    first = size[0] if len(size) == 1 and isinstance(size[0], Iterable | jt.NanoVector) else size
     return tuple(int(length) for length in first) or (1,)
 
 
