@@ -50,6 +50,7 @@ class Entry:
                None: all
     differs    what somebody who writes Jittor's own function by hand gets wrong without noticing; "" if nothing
     advice     what to do where there is no counterpart or a value is refused
+    proof      the test that runs it in both frameworks, "alignment_tests/....py::test_name"; "": cases of the atlas do
     untested   why no test runs it in both frameworks; "" where one does
     """
 
@@ -65,6 +66,7 @@ class Entry:
     in_place: int | None = None
     differs: str = ""
     advice: str = ""
+    proof: str = ""
     untested: str = ""
 
     @property
@@ -82,4 +84,5 @@ class Entry:
     @property
     def test(self) -> str:
         """The test that runs this entry in both frameworks, as pytest names it; "" if none does."""
-        return "" if self.untested else f"alignment_tests/jtmigrate/port/test_atlas.py::test_entry[{self.torch}]"
+        cases = f"alignment_tests/jtmigrate/port/test_atlas.py::test_entry[{self.torch}]"
+        return "" if self.untested else self.proof or cases
