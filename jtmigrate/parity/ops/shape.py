@@ -104,12 +104,12 @@ def t(x: jt.Var) -> jt.Var:
     return x.transpose(0, 1) if x.ndim == 2 else x
 
 
-def T(x: jt.Var) -> jt.Var:  # noqa: N802
+def T(x: jt.Var) -> jt.Var:
     """Dimensions in reverse order."""
     return x.permute(*reversed(range(x.ndim)))
 
 
-def mT(x: jt.Var) -> jt.Var:  # noqa: N802
+def mT(x: jt.Var) -> jt.Var:
     """The last two dimensions exchanged."""
     return x.transpose(-2, -1)
 
@@ -146,10 +146,10 @@ def roll(x: jt.Var, shifts: "int | Sequence[int]", dims: "int | Sequence[int] | 
     """Shifted round; without `dims` as if flat."""
     if dims is None:
         return roll(x.reshape(-1), shifts, 0).reshape(x.shape)
-    for shift, dim in zip(np.atleast_1d(shifts), np.atleast_1d(dims), strict=True):
-        at = -int(shift) % x.shape[dim]
+    for shift, dim in zip(np.atleast_1d(shifts).tolist(), as_dims(dims, x.ndim), strict=True):
+        at = -shift % x.shape[dim]
         if at:
-            x = jt.concat([x[along(dim, x.ndim, slice(at, None))], x[along(dim, x.ndim, slice(0, at))]], int(dim))
+            x = jt.concat([x[along(dim, x.ndim, slice(at, None))], x[along(dim, x.ndim, slice(0, at))]], dim)
     return x
 
 

@@ -46,7 +46,7 @@ ENTRIES: tuple[Entry, ...] = (
     function("jit.is_scripting", "", f"{OPS}is_scripting", aliases=("torch.jit.is_tracing", "torch.onnx.is_in_onnx_export")),
     function("manual_seed", "seed", "jittor.set_global_seed", by_place=("seed",), proof=f"{_TESTS}test_seeds_repeat",
              aliases=("torch.cuda.manual_seed", "torch.cuda.manual_seed_all", "torch.random.manual_seed"),
-             differs="the numbers drawn are others than PyTorch's"),
+             differs="the numbers drawn are others than PyTorch's; 0 and 1 are the same seed"),
     function("save", "obj, f, pickle_module=None, pickle_protocol=2", "jittor.save", by_place=("obj", "f"),
              ignored=("pickle_module", "pickle_protocol"), proof=f"{_TESTS}test_saved_is_loaded",
              differs="a name that ends in .pth, .pt or .bin needs torch"),

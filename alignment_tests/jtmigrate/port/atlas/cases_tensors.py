@@ -3,7 +3,7 @@
 import numpy as np
 
 from alignment_tests.jtmigrate.port.atlas.case import Named, call
-from alignment_tests.jtmigrate.port.atlas.drawing import cube, function, matrix, method, one, pair
+from alignment_tests.jtmigrate.port.atlas.drawing import cube, matrix, method, one, pair
 
 CASTS = ("float", "double", "half", "long", "int", "short", "char", "byte", "bool")
 STOP = {"gradient": False}
