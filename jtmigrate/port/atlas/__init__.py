@@ -8,6 +8,16 @@ from types import MappingProxyType
 
 from jtmigrate.port.atlas import (
     activation,
+    attention,
+    containers,
+    convolution,
+    dropout,
+    loss,
+    normalization,
+    pooling,
+    recurrent,
+    resizing,
+    utilities,
 )
 from jtmigrate.port.atlas.entry import Entry, Kind, Support
 
@@ -15,6 +25,16 @@ __all__ = ["ATLAS", "ENTRIES", "Entry", "Kind", "Support"]
 
 ENTRIES: tuple[Entry, ...] = (
     *activation.ENTRIES,
+    *attention.ENTRIES,
+    *containers.ENTRIES,
+    *convolution.ENTRIES,
+    *dropout.ENTRIES,
+    *loss.ENTRIES,
+    *normalization.ENTRIES,
+    *pooling.ENTRIES,
+    *recurrent.ENTRIES,
+    *resizing.ENTRIES,
+    *utilities.ENTRIES,
 )
 
 ATLAS: Mapping[str, Entry] = MappingProxyType(

@@ -4,7 +4,7 @@ float64 forward and backward, float32 forward. Two liberties, which hold for all
 has no dimension in PyTorch has one of size 1.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import reduce
 from importlib import import_module
 from typing import Any
@@ -159,7 +159,9 @@ class _InTorch(_Framework):
         return [torch.zeros_like(x) if g is None else g for g, x in zip(gradients, leaves, strict=True)]
 
     def fetch(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value.detach().numpy() if isinstance(value, torch.Tensor) else value for name, value in found.items()}
+        return {
+            name: value.detach().numpy() if isinstance(value, torch.Tensor) else value for name, value in found.items()
+        }
 
 
 class _InJittor(_Framework):
