@@ -109,7 +109,7 @@ def softplus(input: jt.Var, beta: float = 1.0, threshold: float = 20.0) -> jt.Va
     smooth = jt.ternary(scaled >= 0, scaled, scaled * 0) + log1p(_exp_of_minus_abs(scaled))
     if beta == 1 and threshold >= 20:
         return smooth
-    return jt.ternary(scaled > scalar(threshold, input), input, smooth / scalar(beta, input))
+    return jt.ternary(scaled > scalar(threshold, input), input, smooth * scalar(1 / beta, input))
 
 
 def logsigmoid(input: jt.Var) -> jt.Var:
@@ -139,7 +139,7 @@ def elu(input: jt.Var, alpha: float = 1.0, inplace: bool = False) -> jt.Var:
 
 def celu(input: jt.Var, alpha: float = 1.0, inplace: bool = False) -> jt.Var:
     """x where positive, else alpha * (exp(x / alpha) - 1)."""
-    return jt.ternary(input > 0, input, _exp_below(input / scalar(alpha, input)) * scalar(alpha, input))
+    return jt.ternary(input > 0, input, _exp_below(input * scalar(1 / alpha, input)) * scalar(alpha, input))
 
 
 def selu(input: jt.Var, inplace: bool = False) -> jt.Var:
@@ -178,7 +178,7 @@ def softmin(input: jt.Var, dim: int | None = None, dtype: str | None = None) -> 
 def gumbel_softmax(logits: jt.Var, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> jt.Var:
     """A sample of the categories along `dim`, differentiable; one-hot in the forward pass where `hard`."""
     gumbels = -jt.log(-jt.log(draw(logits.shape, logits).maximum(1e-30)))
-    soft = softmax((logits + gumbels) / scalar(tau, logits), dim)
+    soft = softmax((logits + gumbels) * scalar(1 / tau, logits), dim)
     if not hard:
         return soft
     chosen = (soft == soft.max(dim, keepdims=True)).cast(soft.dtype)

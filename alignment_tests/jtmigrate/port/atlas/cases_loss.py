@@ -9,6 +9,8 @@ from alignment_tests.jtmigrate.port.atlas.case import Call, Case, Random, call
 
 MODULE, FUNCTION = "torch.nn.", "torch.nn.functional."
 Draw = Callable[[Random], tuple[Any, ...]]
+WEIGHTS = ("weight", "pos_weight")
+"""No loss of PyTorch can be differentiated by them, or only by accident."""
 
 
 def _both(module: str, function: str, draw: Draw, *options: dict[str, Any]) -> dict[str, tuple[Case, ...]]:
@@ -18,10 +20,10 @@ def _both(module: str, function: str, draw: Draw, *options: dict[str, Any]) -> d
         return {name: value(random) if callable(value) else value for name, value in given.items()}
 
     def of_module(given: dict[str, Any]) -> Case:
-        return Case(lambda random: call(**filled(random, given), inputs=draw(random)))
+        return Case(lambda random: call(**filled(random, given), inputs=draw(random)), frozen=WEIGHTS)
 
     def of_function(given: dict[str, Any]) -> Case:
-        return Case(lambda random: call(*draw(random), **filled(random, given)))
+        return Case(lambda random: call(*draw(random), **filled(random, given)), frozen=WEIGHTS)
 
     return {
         MODULE + module: tuple(map(of_module, options or ({},))),
@@ -66,9 +68,11 @@ def _pixels(random: Random) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _distributions(random: Random) -> tuple[np.ndarray, np.ndarray]:
-    target = random.dirichlet(np.ones(4), 5)
-    target[0] = [0, 1, 0, 0]
-    return np.log(random.dirichlet(np.ones(4), 5)), target
+    return np.log(random.dirichlet(np.ones(4), 5)), random.dirichlet(np.ones(4), 5)
+
+
+def _certain_distributions(random: Random) -> Call:
+    return call(np.log(random.dirichlet(np.ones(4), 3)), np.eye(4)[:3], reduction="sum")
 
 
 def _log_distributions(random: Random) -> tuple[np.ndarray, np.ndarray]:
@@ -91,7 +95,7 @@ def _classes(random: Random) -> np.ndarray:
 
 
 def _counts(random: Random) -> tuple[np.ndarray, np.ndarray]:
-    return random.uniform(0.5, 2, (5, 4)), random.randint(0, 5, (5, 4)).astype(float)
+    return random.uniform(0.5, 2, (5, 4)), random.choice([0.5, 2.0, 3.0, 7.0], (5, 4))
 
 
 def _normal(random: Random) -> tuple[np.ndarray, ...]:
@@ -147,4 +151,7 @@ CASES[FUNCTION + "cross_entropy"] += (
     Case(lambda random: call(*_labels(random), ignore_index=2)),
 )
 CASES[FUNCTION + "binary_cross_entropy"] += (Case(_certainties, gradient=False),)
-CASES[FUNCTION + "kl_div"] += (Case(lambda random: call(*_log_distributions(random), log_target=True)),)
+CASES[FUNCTION + "kl_div"] += (
+    Case(lambda random: call(*_log_distributions(random), log_target=True)),
+    Case(_certain_distributions, frozen=("1",)),
+)
