@@ -1,4 +1,4 @@
-"""`torch.nn.init` in Jittor: the same distributions, assigned into the tensor, which is returned and stays trainable."""
+"""`torch.nn.init` in Jittor: the same distributions, assigned into the tensor. It is returned and stays trainable."""
 
 import math
 

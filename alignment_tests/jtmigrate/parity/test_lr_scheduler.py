@@ -1,4 +1,4 @@
-"""Schedulers of `jtmigrate.parity.optim` against PyTorch's: the same rates, in Python's own floats, to the last digits."""
+"""Schedulers of `jtmigrate.parity.optim` against PyTorch's: the same rates to a relative 1e-12."""
 
 import inspect
 from collections.abc import Callable
@@ -153,9 +153,10 @@ def test_goes_on_from_its_state(name: str, options: dict[str, Any]) -> None:
 
 def test_too_many_steps_of_one_cycle() -> None:
     scheduler = optim.lr_scheduler.OneCycleLR(both(momentum=0.9)[1], 0.4, 2)
+    scheduler.step()
+    scheduler.step()
     with pytest.raises(ValueError, match="step 3 of 2"):
-        for _ in range(3):
-            scheduler.step()
+        scheduler.step()
 
 
 def test_going_on_needs_the_initial_rates() -> None:

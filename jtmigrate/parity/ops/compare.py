@@ -5,7 +5,7 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
-from jtmigrate.parity.functional import scalar
+from jtmigrate.parity.functional.numerics import scalar
 from jtmigrate.parity.ops.operands import operand
 
 __all__ = ["allclose", "equal", "isclose", "isin", "masked_fill", "maximum", "minimum", "where", "where_method"]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import jittor as jt
 
-from jtmigrate.parity.functional import scalar
+from jtmigrate.parity.functional.numerics import magnitude, scalar
 from jtmigrate.parity.ops import compare
 from jtmigrate.parity.ops.operands import along, as_dim, as_dims
 
@@ -170,7 +170,7 @@ def norm(x: jt.Var, p: "float | str | None" = "fro", dim: Dim = None, keepdim: b
     if p == "nuc":
         raise ValueError("norm: p='nuc' is not here")
     order = 2.0 if p in ("fro", None) else float(p)
-    size = x * ((x > 0).int32() - (x < 0).int32()).cast(x.dtype).stop_grad()
+    size = magnitude(x)
     dims = as_dims(dim, x.ndim)
     if order in (inf, -inf):
         return amax(size, dims, keepdim) if order > 0 else amin(size, dims, keepdim)

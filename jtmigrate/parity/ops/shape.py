@@ -1,7 +1,7 @@
 """Shapes and order of elements."""
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import jittor as jt
@@ -52,7 +52,7 @@ def tensor_split(x: jt.Var, indices_or_sections: "int | Sequence[int]", dim: int
         bounds = [0, *accumulate(sizes)]
     else:
         bounds = [0, *indices_or_sections, length]
-    return tuple(x[along(dim, x.ndim, slice(*pair))] for pair in zip(bounds[:-1], bounds[1:], strict=True))
+    return tuple(x[along(dim, x.ndim, slice(*pair))] for pair in pairwise(bounds))
 
 
 def hsplit(x: jt.Var, indices_or_sections: "int | Sequence[int]") -> tuple[jt.Var, ...]:
@@ -168,7 +168,7 @@ def broadcast_tensors(*tensors: jt.Var) -> tuple[jt.Var, ...]:
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[jt.Var, ...]:
-    """Coordinates of a grid, given as one sequence of vectors or as several; "xy" exchanges the first two dimensions."""
+    """Coordinates of a grid, of vectors or one sequence of them; "xy" exchanges the first two dimensions."""
     vectors = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], jt.Var) else tensors
     grids = tuple(jt.meshgrid(*vectors))
     return tuple(grid.transpose(0, 1) for grid in grids) if indexing == "xy" else grids

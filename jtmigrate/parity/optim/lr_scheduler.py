@@ -5,7 +5,7 @@ set nothing at first and so lag one epoch behind, and they leave out groups with
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -287,11 +287,9 @@ class OneCycleLR(LRScheduler):
     def get_lr(self) -> list[float]:
         if self.last_epoch > self.total_steps:
             raise ValueError(f"OneCycleLR: step {self.last_epoch} of {self.total_steps}")
-        begin = 0.0
-        for end, *factors in self.phases:
-            if self.last_epoch <= end or end == self.phases[-1][0]:
-                break
-            begin = end
+        at = min(bisect_left([phase[0] for phase in self.phases], self.last_epoch), len(self.phases) - 1)
+        begin = self.phases[at - 1][0] if at else 0.0
+        end, *factors = self.phases[at]
         done = (self.last_epoch - begin) / (end - begin)
         if self.cycle_momentum:
             self._set_momentum(self._between(factors[2], factors[3], done))

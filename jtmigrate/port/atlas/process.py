@@ -30,9 +30,9 @@ ENTRIES: tuple[Entry, ...] = (
     _context("set_grad_enabled", "mode", f"{OPS}set_grad_enabled", proof=_GRADIENTS),
     function("is_grad_enabled", "", f"{OPS}is_grad_enabled", proof=_GRADIENTS),
     function("autograd.grad",
-             "outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=None, "
+             "outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=None, "
              "is_grads_batched=False, materialize_grads=False",
-             f"{OPS}grad", ignored=("retain_graph", "create_graph", "allow_unused", "materialize_grads"),
+             f"{OPS}grad", ignored=("retain_graph", "create_graph", "only_inputs", "allow_unused", "materialize_grads"),
              only={"is_grads_batched": (False,)}, advice="loop over the batch", proof=f"{_TESTS}test_grad",
              differs="an input that was not used gets zeros, not None"),
     _absent("autograd.Function", "derive from jt.Function: execute(self, ...) and grad(self, ...), state kept on self"),

@@ -87,11 +87,13 @@ def test_saved_is_loaded(tmp_path: Path) -> None:
 def test_devices() -> None:
     assert ops.cuda_is_available() == torch.cuda.is_available()
     assert jt.get_device_count() == torch.cuda.device_count() == 0
-    assert torch.cuda.empty_cache() is None and jt.gc() is None
+    assert torch.cuda.empty_cache() is None
+    assert jt.gc() is None
     assert ops.synchronize() is None
     x = jt.zeros((2,))
     assert ops.device_of(x) == torch.zeros(2).device.type
-    assert ops.cuda(x) is x and ops.cpu(x) is x
+    assert ops.cuda(x) is x
+    assert ops.cpu(x) is x
 
 
 def test_what_is_assigned_is_trained() -> None:
