@@ -14,7 +14,8 @@ def _no_constant(name: str, advice: str) -> Entry:
     return Entry(f"torch.{name}", Kind.CONSTANT, advice=advice, untested=NO_COUNTERPART)
 
 
-_PROOF = "alignment_tests/jtmigrate/parity/ops/test_dtypes.py::test_dtypes_are_those_of_pytorch"
+_TESTS = "alignment_tests/jtmigrate/parity/ops/test_dtypes.py::"
+_PROOF = f"{_TESTS}test_dtypes_are_those_of_pytorch"
 
 ENTRIES: tuple[Entry, ...] = (
     _constant("float32", "jittor.float32", "float", proof=_PROOF),
@@ -52,8 +53,6 @@ ENTRIES: tuple[Entry, ...] = (
     _no_constant("preserve_format", "leave memory formats out"),
     _no_constant("strided", "leave layouts out"),
     _no_constant("newaxis", "None"),
-    function("finfo", "type=None", "jittor.finfo", proof="alignment_tests/jtmigrate/parity/ops/test_dtypes.py::test_limits",
-             by_place=("type",)),
-    function("iinfo", "type", "jittor.iinfo", proof="alignment_tests/jtmigrate/parity/ops/test_dtypes.py::test_limits",
-             by_place=("type",)),
+    function("finfo", "type=None", "jittor.finfo", proof=f"{_TESTS}test_limits", by_place=("type",)),
+    function("iinfo", "type", "jittor.iinfo", proof=f"{_TESTS}test_limits", by_place=("type",)),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from jtmigrate.port.atlas.both import OPS, function, method, missing, parity
 from jtmigrate.port.atlas.entry import Entry
 
+_NOT_NAN = "select what is not NaN with x[jt.isnan(x).logical_not()] first"
 _DIMS = "dim=None, keepdim=False"
 _PAIRS = "max(dim) gives the values only, so that x.max(1)[0] is their first element"
 _VARIANCE = "dim=None, unbiased=True, keepdim=False, *, correction=None"
@@ -39,6 +40,6 @@ ENTRIES: tuple[Entry, ...] = (
     *parity("nanmean", _DIMS),
     *missing("cummax", "dim", "loop over the slices of dim with ops.maximum"),
     *missing("cummin", "dim", "loop over the slices of dim with ops.minimum"),
-    *missing("nanmedian", "dim=None, keepdim=False", "select what is not NaN with x[jt.isnan(x).logical_not()] first"),
-    *missing("nanquantile", "q, dim=None, keepdim=False", "select what is not NaN with x[jt.isnan(x).logical_not()] first"),
+    *missing("nanmedian", "dim=None, keepdim=False", _NOT_NAN),
+    *missing("nanquantile", "q, dim=None, keepdim=False", _NOT_NAN),
 )  # fmt: skip
