@@ -68,8 +68,8 @@ def test_signature_is_that_of_torch(entry: Entry) -> None:
     """As far as `inspect` can tell: built-in functions have none, wrappers take *args, and of names without counterpart
     it does not matter.
 
-    Functions and modules as defaults, names that begin with an underscore, the place and precision of parameters, and a keyword
-    `bias` of normalisations, which only later versions have, may be left out.
+    Functions and modules as defaults, names that begin with an underscore, the place and precision of parameters, and a
+    keyword `bias` of normalisations, which only later versions have, may be left out.
     """
     real = _real_signature(entry)
     if real is None:
