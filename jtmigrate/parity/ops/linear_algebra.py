@@ -68,8 +68,8 @@ def tensordot(x: jt.Var, other: jt.Var, dims: Any = 2) -> jt.Var:
     left = [dim for dim in range(other.ndim) if dim not in second]
     shape = tuple(x.shape[dim] for dim in kept) + tuple(other.shape[dim] for dim in left)
     inner = int(np.prod([x.shape[dim] for dim in first]))
-    rows = x.permute(*kept, *first).reshape((-1, inner))
-    columns = other.permute(*second, *left).reshape((inner, -1))
+    rows = x.permute((*kept, *first)).reshape((-1, inner))
+    columns = other.permute((*second, *left)).reshape((inner, -1))
     return jt.matmul(rows, columns).reshape(shape or (1,))
 
 
