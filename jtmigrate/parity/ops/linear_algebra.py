@@ -11,7 +11,7 @@ from jtmigrate.parity.ops.reduce import norm
 
 __all__ = [
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "cdist", "cross", "diag", "diag_embed", "diagonal", "dot", "einsum",
-    "kron", "mv", "tensordot", "trace", "vector_norm",
+    "kron", "mv", "solve", "tensordot", "trace", "vector_norm",
 ]  # fmt: skip
 
 
@@ -100,6 +100,12 @@ def diag_embed(x: jt.Var) -> jt.Var:
     size = x.shape[-1]
     unit = jt.array(np.eye(size, dtype=bool)).broadcast((*x.shape, size))
     return jt.ternary(unit, x.unsqueeze(-1).broadcast(unit.shape), jt.zeros(unit.shape, x.dtype))
+
+
+def solve(A: jt.Var, B: jt.Var) -> jt.Var:  # noqa: N803
+    """(n, n), (n,) or (n, k) -> what A has to be multiplied by to give B; through the inverse of A."""
+    inverse = jt.linalg.inv(A)
+    return mv(inverse, B) if B.ndim == 1 else jt.matmul(inverse, B)
 
 
 def trace(x: jt.Var) -> jt.Var:
