@@ -102,7 +102,7 @@ def diag_embed(x: jt.Var) -> jt.Var:
     return jt.ternary(unit, x.unsqueeze(-1).broadcast(unit.shape), jt.zeros(unit.shape, x.dtype))
 
 
-def solve(A: jt.Var, B: jt.Var) -> jt.Var:  # noqa: N803
+def solve(A: jt.Var, B: jt.Var) -> jt.Var:
     """(n, n), (n,) or (n, k) -> what A has to be multiplied by to give B; through the inverse of A."""
     inverse = jt.linalg.inv(A)
     return mv(inverse, B) if B.ndim == 1 else jt.matmul(inverse, B)
