@@ -166,7 +166,7 @@ class Module(stock.Module):
         return self.float32()
 
     def to(self, *args: Any, **kwargs: Any) -> "Module":
-        """To another precision: to(jittor.float64). Devices mean nothing: `jittor.flags.use_cuda` chooses one for all."""
+        """To another precision: to(jittor.float64). Devices mean nothing: `jittor.flags.use_cuda` decides."""
         for value in (*args, *kwargs.values()):
             name = dtype_name(value)
             if name in ("float64", "float32", "float16", "bfloat16"):
