@@ -87,7 +87,8 @@ class MultiheadAttention(Module):
         heads, weights = attend(q, k, v, mask, self.dropout if self.is_training() else 0.0)
         n, _, length, _ = heads.shape
         result = self.out_proj(heads.permute(0, 2, 1, 3).reshape((n, length, self.embed_dim)))
-        weights = weights.mean(1) if average_attn_weights else weights
+        # Not mean(): its gradient in float64 is that of a share rounded to float32.
+        weights = weights.sum(1) / self.num_heads if average_attn_weights else weights
         if not batched:
             result, weights = result.squeeze(0), weights.squeeze(0)
         elif not self.batch_first:
