@@ -5,6 +5,7 @@ from nanodet_common.command_line.application import application
 from nanodet_common.engine import from_checkpoint
 from nanodet_ref_torch.engine import Engine, Trainer
 from nanodet_ref_torch.export import export
+from nanodet_ref_torch.processes import join
 
 if __name__ == "__main__":
-    run(application("PyTorch", "nanodet_ref_torch", from_checkpoint(Engine), export, Trainer))
+    run(application("PyTorch", "nanodet_ref_torch", from_checkpoint(Engine), export, Trainer, join))

@@ -8,6 +8,7 @@ import typer
 from jtmigrate.cli import eval_options as options
 
 if TYPE_CHECKING:
+    from nanodet_common.command_line.application import Backend
     from nanodet_common.config import Config
     from nanodet_common.datasets.dataset import Dataset
     from nanodet_common.engine import Engine
@@ -50,6 +51,7 @@ def command(
     from jtmigrate.cli.pairs import refuse
     from jtmigrate.files import check_writable
     from nanodet_common.command_line import data
+    from nanodet_common.command_line.together import told_once
     from nanodet_common.evaluation.outcome import Outcome, check_evaluable, check_places, evaluated
     from nanodet_common.evaluation.results import write_results
     from nanodet_common.record import write_record
@@ -69,9 +71,12 @@ def command(
         dataset = data.only(dataset, only)
     if not record:
         check_evaluable(dataset, difficult.value)
-    run = _infer(
-        backend.name, engine, found_config, dataset, batch, workers, keep_candidates=record is not None, keep_raw=raw
-    )
+    with told_once(backend.processes):
+        run = _infer(
+            backend, engine, found_config, dataset, batch, workers, keep_candidates=record is not None, keep_raw=raw
+        )
+    if backend.processes.rank:
+        return
     run = replace(run, facts=_facts(backend.program, engine, weights, config, dtype.value, batch, workers))
     if record:
         write_record(record, run)
@@ -82,17 +87,23 @@ def command(
 
 
 def _infer(
-    name: str, engine: "Engine", config: "Config", dataset: "Dataset", batch: int, workers: int, **keep: bool
+    backend: "Backend", engine: "Engine", config: "Config", dataset: "Dataset", batch: int, workers: int, **keep: bool
 ) -> "Record":
-    """The run, its progress shown."""
+    """The run of all processes; the progress that is shown is that of this one."""
     from nanodet_common.command_line.progress import counting
     from nanodet_common.inference import infer
     from nanodet_common.loader.loader import Loader
+    from nanodet_common.sharing import own_share, shared_run
 
     order = {"seed": 0, "augment": False, "shuffle": False, "drop_last": False}
-    loader = Loader(dataset, config.data.val, batch_size=batch, workers=workers, **order)
-    with loader, counting(name, len(dataset)) as progress:
-        return infer(engine, loader.epoch(0), config, batch_size=batch, progress=progress, **keep)
+    own = own_share(dataset, batch, backend.processes)
+
+    def run() -> Record:
+        loader = Loader(own, config.data.val, batch_size=batch, workers=workers, **order)
+        with loader, counting(backend.name, len(own)) as progress:
+            return infer(engine, loader.epoch(0), config, batch_size=batch, progress=progress, **keep)
+
+    return shared_run(dataset, backend.processes, run)
 
 
 def _facts(

@@ -24,6 +24,7 @@ class Loader:
     augment    training samples, otherwise validation samples
     shuffle    another order in every epoch, otherwise that of the data set
     drop_last  leave out a last batch that is not full
+    share      (r, n): of each batch the images r, r + n, r + 2n, ...; what n processes take is the whole batch
 
     Workers start with the first epoch and serve the following ones; `close`, the end of a `with` block, garbage
     collection and the end of the interpreter stop them. An epoch that is broken off stops its workers too.
@@ -40,6 +41,7 @@ class Loader:
         augment: bool,
         shuffle: bool,
         drop_last: bool,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         """Raises InputError for numbers that make no sense."""
         for name, value, least in (("batch size", batch_size, 1), ("number of workers", workers, 0), ("seed", seed, 0)):
@@ -48,7 +50,7 @@ class Loader:
         self._dataset = dataset
         self._recipe = Recipe(config, augment, seed)
         self._batch_size, self._workers = batch_size, workers
-        self._shuffle, self._drop_last = shuffle, drop_last
+        self._shuffle, self._drop_last, self._share = shuffle, drop_last, share
         self._pools: WeakSet[Pool] = WeakSet()
         self._idle: list[Pool] = []
 
@@ -67,7 +69,9 @@ class Loader:
             raise InputError(f"an epoch of {len(self)} batches cannot start at batch {start}")
         order = image_order(len(self._dataset), seed=self._recipe.seed, epoch=number, shuffle=self._shuffle).tolist()
         firsts = range(start * self._batch_size, len(self) * self._batch_size, self._batch_size)
-        return self._named(number, start, [order[first : first + self._batch_size] for first in firsts])
+        rank, size = self._share
+        own = [order[first + rank : first + self._batch_size : size] for first in firsts]
+        return self._named(number, start, own)
 
     def close(self) -> None:
         """Stop the workers. A later epoch starts new ones."""
@@ -113,7 +117,7 @@ class Loader:
         self._idle.append(pool)
 
     def _new_pool(self) -> Pool:
-        batch_size = min(self._batch_size, len(self._dataset))
+        batch_size = -(-min(self._batch_size, len(self._dataset)) // self._share[1])
         pool = Pool(self._recipe, self._dataset.images, workers=self._workers, batch_size=batch_size)
         self._pools.add(pool)
         return pool
