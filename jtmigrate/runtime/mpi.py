@@ -28,8 +28,11 @@ def ending_together() -> Iterator[None]:
     except SystemExit as end:
         if not end.code:
             raise
-        code = end.code if isinstance(end.code, int) else 1
-    except Exception:
+        code = end.code
+        if not isinstance(code, int):
+            print(code, file=sys.stderr)
+            code = 1
+    except Exception:  # noqa: BLE001 - told as the interpreter would tell it
         traceback.print_exc()
         code = 1
     else:
