@@ -1,5 +1,6 @@
 """A command that several processes run together."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,8 @@ from jtmigrate.errors import UserError
 from nanodet_common.training.processes import Processes
 
 BAD_INPUT = 2
+SECONDS_TO_TELL = 1.0
+"""Whoever started the processes ends all with the first that ends: it should be the one that says why."""
 
 
 @contextmanager
@@ -19,4 +22,5 @@ def told_once(processes: Processes) -> Iterator[None]:
     except UserError as error:
         if processes.rank == 0:
             raise
+        time.sleep(SECONDS_TO_TELL)
         raise typer.Exit(BAD_INPUT) from error

@@ -145,10 +145,11 @@ def command(
         except Diverged as error:
             if first:
                 typer.echo(f"error: {error}", err=True)
+            processes.gather(None)  # Whoever ends first ends the others: after all is said.
             raise typer.Exit(DIVERGED) from error
     if first and end is not End.FINISHED:
         typer.echo(f"{end.value} after step {run.position.step}; --resume goes on from there", err=True)
-    processes.gather(None)  # One that ends with an error may end the others, which have said everything now.
+    processes.gather(None)
     if end is End.INTERRUPTED:
         raise typer.Exit(INTERRUPTED)
 

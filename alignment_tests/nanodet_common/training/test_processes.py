@@ -33,11 +33,11 @@ LAUNCHERS = {
     "jittor": ("mpirun", "-np", "2", "--oversubscribe", "--bind-to", "none", sys.executable, "-m"),
 }
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-LOSS = 1e-6
-"""Relative. Sums over halves of a batch round differently; about 2e-7 is measured."""
+LOSS, PART = 1e-6, 5e-6
+"""Relative. Sums over halves of a batch round differently: 2e-7 is measured, 1e-6 in a part that Jittor adds up in
+float32."""
 FLOOR, TENSOR_FLOOR = 1.0, 4.0
-"""Times the distance of the reference's float32 gradients from its float64 ones: of all gradients together, and of any
-tensor."""
+"""Times the distance of one process's float32 gradients from the float64 ones: of all together, and of any tensor."""
 
 
 def two(framework: str) -> tuple[str, ...]:
@@ -64,12 +64,12 @@ def finished(launcher: tuple[str, ...], *arguments: object, code: int = 0) -> st
 
 @pytest.fixture(scope="module", params=PACKAGES)
 def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What `alignment_tests.processes` found alone, in two processes, and alone in float64."""
+    """What `alignment_tests.processes` found alone, in two processes, and in PyTorch's float64 from the same states."""
     folder, framework = tmp_path_factory.mktemp("processes"), request.param
     alone, teacher = (sys.executable, "-m"), ("--teacher", folder / "one")
     finished(alone, "alignment_tests.processes", framework, folder / "one")
     finished(two(framework), "alignment_tests.processes", framework, folder / "two", *teacher)
-    finished(alone, "alignment_tests.processes", framework, folder / "exact", *teacher, "--dtype", "float64")
+    finished(alone, "alignment_tests.processes", "torch", folder / "exact", *teacher, "--dtype", "float64")
     return {name: pickle.loads((folder / name).read_bytes()) for name in ("one", "two", "exact")}
 
 
@@ -99,7 +99,8 @@ def test_two_processes_make_the_step_of_one(found: dict[str, Any]) -> None:
     bits in both processes."""
     for one, two, exact in zip(*(found[name]["steps"] for name in ("one", "two", "exact")), strict=True):
         assert two["same everywhere"]
-        assert two["losses"] == pytest.approx(one["losses"], rel=LOSS)
+        assert two["losses"]["loss"] == pytest.approx(one["losses"]["loss"], rel=LOSS)
+        assert two["losses"] == pytest.approx(one["losses"], rel=PART)
         assert two["norm"] == pytest.approx(one["norm"], rel=LOSS)
         own, floor = distances(two["gradients"], one["gradients"]), distances(one["gradients"], exact["gradients"])
         assert np.linalg.norm(own) <= FLOOR * np.linalg.norm(floor)
