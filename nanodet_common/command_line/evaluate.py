@@ -98,7 +98,7 @@ def _infer(
     order = {"seed": 0, "augment": False, "shuffle": False, "drop_last": False}
     own = own_share(dataset, batch, backend.processes)
 
-    def run() -> Record:
+    def run() -> "Record":
         loader = Loader(own, config.data.val, batch_size=batch, workers=workers, **order)
         with loader, counting(backend.name, len(own)) as progress:
             return infer(engine, loader.epoch(0), config, batch_size=batch, progress=progress, **keep)

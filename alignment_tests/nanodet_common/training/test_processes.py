@@ -219,7 +219,7 @@ def workers(launcher: int, module: str) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.parametrize("framework", PACKAGES)
 def test_evaluation_of_two_is_that_of_one(framework: str, tmp_path: Path) -> None:
-    """Detections and metrics, bit for bit, though seven batches of one size do not divide evenly."""
+    """Detections and metrics, bit for bit, though eight pictures make three batches."""
     (tmp_path / "config.yml").write_text(small_config())
     weights = hand_made.write_weights(tmp_path / "weights.pth", tmp_path / "config.yml")
     model = ("--config", tmp_path / "config.yml", "--weights", weights, "--num-classes", 3)
@@ -229,8 +229,9 @@ def test_evaluation_of_two_is_that_of_one(framework: str, tmp_path: Path) -> Non
         finished(launcher, PACKAGES[framework], "eval", *model, *data, "--batch", 3, "--workers", 0, *written)
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
     one, other = (json.loads((tmp_path / f"{name}-metrics.json").read_text()) for name in ("one", "two"))
-    assert metrics(one) == metrics(other)
+    assert values_of(one) == values_of(other)
 
 
-def metrics(report: dict[str, Any]) -> Any:
-    return report
+def values_of(report: dict[str, Any]) -> list[Any]:
+    """What an evaluation found out, without times."""
+    return [(run["coco"], run["voc"]) for run in report["runs"].values()]
