@@ -85,10 +85,13 @@ class BatchNorm2d(Module):
             return normalization.by_running_statistics(
                 x, self.running_mean, self.running_var, self.weight, self.bias, self.eps
             )
-        count = x.numel() // self.num_features
+        return self.by_batch(x, normalization.BatchNorm(self.eps))
+
+    def by_batch(self, x: jt.Var, batch_norm: normalization.BatchNorm) -> jt.Var:
+        """Training mode: normalise x and take its statistics in."""
+        count = batch_norm.count(x)
         if count == 1:
             raise ValueError("BatchNorm2d in training needs more than 1 value per channel, got 1")
-        batch_norm = normalization.BatchNorm(self.eps)
         result = batch_norm(x, self.weight, self.bias)
         keep, take = F.scalar(1 - self.momentum, x), F.scalar(self.momentum, x)
         unbiased = batch_norm.var * F.scalar(count / (count - 1), x)
