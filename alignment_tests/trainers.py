@@ -31,11 +31,11 @@ def config(*, optimizer: dict[str, Any] | None = None, **schedule: Any) -> Confi
     )
 
 
-def trainer(name: str, given: Config | None = None, dtype: str = "float32", seed: int = 0) -> Any:
+def trainer(name: str, given: Config | None = None, dtype: str = "float32", seed: int = 0, **options: Any) -> Any:
     """From the same lively weights in both frameworks."""
     given = given or config()
     state = lively_state(training_specs(given.model.arch, "float32"), seed)
-    return TRAINERS[name](given, state, dtype)
+    return TRAINERS[name](given, state, dtype, **options)
 
 
 def batch(seed: int = 0, images: int = 2, objects: int = 3) -> Batch:

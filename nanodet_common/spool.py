@@ -34,3 +34,7 @@ class Spool(Mapping[int, Kept]):
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def __reduce__(self) -> tuple[type, tuple[dict[int, Kept]]]:
+        """A file cannot be sent to another process: a plain dict is."""
+        return dict, (dict(self.items()),)

@@ -11,6 +11,7 @@ from jtmigrate.parity import nn
 from nanodet_common.config import ArchConfig
 from nanodet_common.priors import center_priors
 from nanodet_common.targets import pad_targets
+from nanodet_common.training.processes import ALONE, Processes
 from nanodet_jittor.assigner import assign
 from nanodet_jittor.backbone import ShuffleNetV2
 from nanodet_jittor.head import NanoDetPlusHead, SimpleConvHead, detection_loss
@@ -24,6 +25,7 @@ class NanoDetPlus(nn.Module):
         super().__init__()
         self.config = config
         self.epoch = 0
+        self.processes: Processes = ALONE
         self.backbone = ShuffleNetV2(config.backbone)
         self.fpn = GhostPAN(config.fpn)
         self.head = NanoDetPlusHead(config.head)
@@ -76,7 +78,8 @@ class NanoDetPlus(nn.Module):
         aux_decoded = self.head.decode(aux_output, priors)
         assignment = assign(aux_decoded[0], aux_decoded[2], priors, boxes, labels, mask)
 
-        parts = detection_loss(*decoded, priors, boxes, labels, assignment, self.config.head.loss)
-        aux_parts = detection_loss(*aux_decoded, priors, boxes, labels, assignment, self.config.head.loss)
+        shared = (priors, boxes, labels, assignment, self.config.head.loss, self.processes)
+        parts = detection_loss(*decoded, *shared)
+        aux_parts = detection_loss(*aux_decoded, *shared)
         parts |= {f"aux_{name}": value for name, value in aux_parts.items()}
         return sum(parts.values()), parts

@@ -24,9 +24,12 @@ from nanodet_common.training.engine_state import (
     without_auxiliary,
 )
 from nanodet_common.training.parts import Part, parts_of
+from nanodet_common.training.processes import ALONE, Processes
+from nanodet_jittor.batch_norm import synchronise
 from nanodet_jittor.detector import NanoDetPlus
 from nanodet_jittor.ema import Average
 from nanodet_jittor.optimizer import build_optimizer, clip_gradients, set_rate
+from nanodet_jittor.processes import average_gradients
 
 
 class Engine:
@@ -65,11 +68,13 @@ class Trainer:
     """
 
     name = "jittor"
-    world = (0, 1)
 
-    def __init__(self, config: Config, state: State, dtype: DType = "float32"):
-        """state: of the model with its auxiliary branch. Raises UserError for a precision that is not there."""
-        self._config, self._dtype = config, dtype
+    def __init__(self, config: Config, state: State, dtype: DType = "float32", processes: Processes = ALONE):
+        """state: of the model with its auxiliary branch; processes: each takes as many images a step as the others.
+
+        Raises UserError for a precision that is not there.
+        """
+        self._config, self._dtype, self.processes = config, dtype, processes
         self._evaluation: Engine | None = None
         self._specs = training_specs(config.model.arch, dtype)
         if config.device.precision == 16:
@@ -78,6 +83,8 @@ class Trainer:
         self._set_weights(state)
         if dtype == "float64":
             self.model.float64()
+        synchronise(self.model, processes)
+        self.model.processes = processes
         self.model.train()
         self.optimizer = build_optimizer(self.model, config.schedule.optimizer)
         averager = config.model.weight_averager
@@ -92,6 +99,7 @@ class Trainer:
         parts = parts_of(batch, self._config.schedule.accumulate)
         with jt.flag_scope(auto_convert_64_to_32=int(self._dtype == "float32")):
             losses = [self._backward(part, len(parts)) for part in parts]
+            average_gradients(self.optimizer, self.processes)
             norm = clip_gradients(self.optimizer, self._config.grad_clip)
             self.optimizer.step()
             if self.average:
@@ -99,9 +107,9 @@ class Trainer:
             # Running statistics and averages too: what nobody asks for becomes a chain that grows with every step.
             jt.sync_all()
         self._counters = {name: counter + len(parts) for name, counter in self._counters.items()}
-        means = np.mean([[value.item() for value in parts.values()] for parts in losses], axis=0).tolist()
+        means = np.mean([[value.item() for value in parts.values()] for parts in losses], axis=0)
         runtime.restore_subnormals()
-        return StepReport(dict(zip(losses[0], means, strict=True)), norm.item())
+        return StepReport(dict(zip(losses[0], self._mean(means), strict=True)), norm.item())
 
     def _backward(self, part: Part, count: int) -> dict[str, jt.Var]:
         """Add a part's share of the gradients; returns its losses."""
@@ -150,6 +158,10 @@ class Trainer:
     def memory_mb(self) -> float:
         """Memory in use by the process, in MB of 10^6 bytes."""
         return resident_mb()
+
+    def _mean(self, losses: np.ndarray) -> list[float]:
+        """Over the processes."""
+        return (self.processes.sum(losses) / self.processes.size).tolist()
 
     def _weights(self) -> dict[str, np.ndarray]:
         """The model's parameters and buffers, copied."""

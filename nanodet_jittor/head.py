@@ -13,10 +13,12 @@ from jtmigrate.parity import functional as F
 from jtmigrate.parity import nn
 from jtmigrate.trace.stages import stage
 from nanodet_common.config import AuxHeadConfig, HeadConfig, LossConfig
+from nanodet_common.training.processes import ALONE, Processes
 from nanodet_jittor.assigner import Assignment
 from nanodet_jittor.boxes import box_to_distance, distance_to_box
 from nanodet_jittor.layers import DepthwiseConvBlock, GroupNormConvBlock, Scale, group_norm
 from nanodet_jittor.losses import distribution_focal_loss, giou_loss, quality_focal_loss
+from nanodet_jittor.processes import means
 
 
 class Integral(nn.Module):
@@ -102,21 +104,22 @@ def detection_loss(
     gt_labels: jt.Var,
     assignment: Assignment,
     config: LossConfig,
+    processes: Processes = ALONE,
 ) -> dict[str, jt.Var]:
     """The weighted losses `loss_qfl`, `loss_bbox`, `loss_dfl` of one head's decoded output.
 
-    Background priors keep their place with weight 0, so that shapes do not depend on the number of positives.
+    Background priors keep their place with weight 0, so that shapes do not depend on the number of positives. The mean
+    of a loss over the processes is that of their images in one batch.
     """
     positive = assignment.positive.cast(logits.dtype)
-    num_positive = F.clamp(positive.sum(), min=1)
+    weight = F.sigmoid(logits.detach()).max(-1) * positive
+    normalisers = means(processes, positive.sum(), weight.sum())
+    num_positive, total_weight = (F.clamp(mean, min=1 / processes.size) for mean in normalisers)
     target_boxes = gt_boxes.gather(1, assignment.object_index.unsqueeze(-1).expand(-1, -1, 4))
     target_labels = gt_labels.gather(1, assignment.object_index)
 
     quality = F.is_label(target_labels, logits.shape[-1]) * (positive * assignment.iou).unsqueeze(-1)
     loss_qfl = quality_focal_loss(logits, quality, config.loss_qfl.beta).sum() / num_positive
-
-    weight = F.sigmoid(logits.detach()).max(-1) * positive
-    total_weight = F.clamp(weight.sum(), min=1)
     loss_bbox = (giou_loss(boxes, target_boxes) * weight).sum() / total_weight
 
     distances = distances.reshape(*distances.shape[:-1], 4, -1)

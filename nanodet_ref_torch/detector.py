@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from nanodet_common.config import ArchConfig
 from nanodet_common.priors import center_priors
 from nanodet_common.targets import pad_targets
+from nanodet_common.training.processes import ALONE, Processes
 from nanodet_ref_torch.assigner import assign
 from nanodet_ref_torch.backbone import ShuffleNetV2
 from nanodet_ref_torch.head import NanoDetPlusHead, SimpleConvHead, detection_loss
@@ -23,6 +24,7 @@ class NanoDetPlus(nn.Module):
         super().__init__()
         self.config = config
         self.epoch = 0
+        self.processes: Processes = ALONE
         self.backbone = ShuffleNetV2(config.backbone)
         self.fpn = GhostPAN(config.fpn)
         self.head = NanoDetPlusHead(config.head)
@@ -75,7 +77,8 @@ class NanoDetPlus(nn.Module):
         aux_decoded = self.head.decode(aux_output, priors)
         assignment = assign(aux_decoded[0], aux_decoded[2], priors, boxes, labels, mask)
 
-        parts = detection_loss(*decoded, priors, boxes, labels, assignment, self.config.head.loss)
-        aux_parts = detection_loss(*aux_decoded, priors, boxes, labels, assignment, self.config.head.loss)
+        shared = (priors, boxes, labels, assignment, self.config.head.loss, self.processes)
+        parts = detection_loss(*decoded, *shared)
+        aux_parts = detection_loss(*aux_decoded, *shared)
         parts |= {f"aux_{name}": value for name, value in aux_parts.items()}
         return sum(parts.values()), parts

@@ -17,9 +17,12 @@ from nanodet_common.loader.batch import Batch
 from nanodet_common.training.engine import State, StepReport
 from nanodet_common.training.engine_state import read_entries, training_specs, without_auxiliary
 from nanodet_common.training.parts import Part, parts_of
+from nanodet_common.training.processes import ALONE, Processes
+from nanodet_ref_torch.batch_norm import synchronise
 from nanodet_ref_torch.detector import NanoDetPlus
 from nanodet_ref_torch.ema import Average
 from nanodet_ref_torch.optimizer import build_optimizer, clip_gradients, set_rate
+from nanodet_ref_torch.processes import average_gradients
 
 
 class Engine:
@@ -48,24 +51,28 @@ class Engine:
 class Trainer:
     """The detector in training: a `nanodet_common.training.engine.TrainingEngine`.
 
-    It runs on the first of the configuration's `gpu_ids` where PyTorch finds it, else on the CPU. With
-    `device.precision` 16 the modules compute in bfloat16, which needs no scaling of the loss; decoding,
+    It runs on one of the configuration's `gpu_ids`, another in each process, where PyTorch finds it, else on the
+    CPU. With `device.precision` 16 the modules compute in bfloat16, which needs no scaling of the loss; decoding,
     losses, optimizer and average stay in float32.
     """
 
     name = "torch"
-    world = (0, 1)
 
-    def __init__(self, config: Config, state: State, dtype: DType = "float32"):
-        """state: of the model with its auxiliary branch. Raises UserError for a precision that is not there."""
-        self._config, self._dtype = config, dtype
+    def __init__(self, config: Config, state: State, dtype: DType = "float32", processes: Processes = ALONE):
+        """state: of the model with its auxiliary branch; processes: each takes as many images a step as the others.
+
+        Raises UserError for a precision that is not there.
+        """
+        self._config, self._dtype, self.processes = config, dtype, processes
         self._evaluation: Engine | None = None
         self._specs = training_specs(config.model.arch, dtype)
         gpu_ids = config.device.gpu_ids
         on_gpu = gpu_ids not in (-1, ()) and torch.cuda.is_available()
-        self._device = torch.device("cuda", gpu_ids[0]) if on_gpu else torch.device("cpu")
+        self._device = torch.device("cuda", gpu_ids[processes.rank % len(gpu_ids)]) if on_gpu else torch.device("cpu")
         self.model = NanoDetPlus(config.model.arch, auxiliary=True).to(self._device, getattr(torch, dtype))
         self._set_weights(state)
+        synchronise(self.model, processes)
+        self.model.processes = processes
         self.model.train()
         if config.device.precision == 16:
             if not torch.amp.is_autocast_available(self._device.type):
@@ -84,12 +91,13 @@ class Trainer:
         self.optimizer.zero_grad()
         parts = parts_of(batch, self._config.schedule.accumulate)
         losses = [self._backward(part, len(parts)) for part in parts]
+        average_gradients(self.optimizer, self.processes)
         norm = clip_gradients(self.optimizer, self._config.grad_clip)
         self.optimizer.step()
         if self.average:
             self.average.update(self.model)
-        means = torch.stack([torch.stack([*parts.values()]) for parts in losses]).mean(0).tolist()
-        return StepReport(dict(zip(losses[0], means, strict=True)), norm.item())
+        means = torch.stack([torch.stack([*parts.values()]) for parts in losses]).mean(0)
+        return StepReport(dict(zip(losses[0], self._mean(means), strict=True)), norm.item())
 
     def _backward(self, part: Part, count: int) -> dict[str, Tensor]:
         """Add a part's share of the gradients; returns its losses."""
@@ -136,6 +144,10 @@ class Trainer:
     def memory_mb(self) -> float:
         """Memory in use, in MB of 10^6 bytes: the device's, or the process's on a processor."""
         return resident_mb() if self._device.type == "cpu" else torch.cuda.memory_reserved(self._device) / 1e6
+
+    def _mean(self, losses: Tensor) -> list[float]:
+        """Over the processes."""
+        return (self.processes.sum(losses.cpu().numpy()) / self.processes.size).tolist()
 
     def _weights(self) -> dict[str, np.ndarray]:
         """The model's parameters and buffers, copied."""

@@ -4,7 +4,16 @@ Nothing here imports jittor or torch.
 """
 
 from jtmigrate.runtime.floating_point import restore_subnormals
+from jtmigrate.runtime.mpi import ending_together
 from jtmigrate.runtime.preparation import Note, Preparation, prepare
 from jtmigrate.runtime.settling import import_of_jittor, settle
 
-__all__ = ["Note", "Preparation", "import_of_jittor", "prepare", "restore_subnormals", "settle"]
+__all__ = [
+    "Note",
+    "Preparation",
+    "ending_together",
+    "import_of_jittor",
+    "prepare",
+    "restore_subnormals",
+    "settle",
+]

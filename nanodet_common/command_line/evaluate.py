@@ -8,6 +8,7 @@ import typer
 from jtmigrate.cli import eval_options as options
 
 if TYPE_CHECKING:
+    from nanodet_common.command_line.application import Backend
     from nanodet_common.config import Config
     from nanodet_common.datasets.dataset import Dataset
     from nanodet_common.engine import Engine
@@ -51,6 +52,7 @@ def command(
     from jtmigrate.cli.pairs import refuse
     from jtmigrate.files import check_writable
     from nanodet_common.command_line import data
+    from nanodet_common.command_line.together import told_once
     from nanodet_common.datasets.problems import Problems
     from nanodet_common.evaluation.outcome import Outcome, check_evaluable, check_places, evaluated, readable
     from nanodet_common.evaluation.results import write_results
@@ -71,12 +73,13 @@ def command(
         dataset = data.only(dataset, only)
     if not record:
         check_evaluable(dataset, difficult.value)
-    unreadable = Problems(on_problem.value)
-    reading = {"workers": workers, "patience": worker_timeout, "problems": unreadable}
+    reading = {"workers": workers, "patience": worker_timeout, "problems": Problems(on_problem.value)}
     keep = {"keep_candidates": record is not None, "keep_raw": raw}
-    run = _infer(backend.name, engine, found_config, dataset, batch, reading, keep)
-    facts = _facts(backend.program, engine, weights, config, dtype.value, batch, workers)
-    run = replace(run, facts=facts, problems=unreadable.found)
+    with told_once(backend.processes):
+        run = _infer(backend, engine, found_config, dataset, batch, reading, keep)
+    if backend.processes.rank:
+        return
+    run = replace(run, facts=_facts(backend.program, engine, weights, config, dtype.value, batch, workers))
     if record:
         write_record(record, run)
         return
@@ -87,7 +90,7 @@ def command(
 
 
 def _infer(
-    name: str,
+    backend: "Backend",
     engine: "Engine",
     config: "Config",
     dataset: "Dataset",
@@ -95,15 +98,27 @@ def _infer(
     reading: dict[str, Any],
     keep: dict[str, bool],
 ) -> "Record":
-    """The run, its progress shown. reading: how the loader reads pictures; keep: what of the run is kept."""
+    """The run of all processes; the progress that is shown is that of this one.
+
+    reading: how the loader reads pictures; keep: what of the run is kept.
+    """
+    from dataclasses import replace
+
     from nanodet_common.command_line.progress import counting
     from nanodet_common.inference import infer
     from nanodet_common.loader.loader import Loader
+    from nanodet_common.sharing import own_share, shared_run
 
     order = {"seed": 0, "augment": False, "shuffle": False, "drop_last": False}
-    loader = Loader(dataset, config.data.val, batch_size=batch, **order, **reading)
-    with loader, counting(name, len(dataset)) as progress:
-        return infer(engine, loader.epoch(0), config, batch_size=batch, progress=progress, **keep)
+    own = own_share(dataset, batch, backend.processes)
+
+    def run() -> "Record":
+        loader = Loader(own, config.data.val, batch_size=batch, **order, **reading)
+        with loader, counting(backend.name, len(own)) as progress:
+            record = infer(engine, loader.epoch(0), config, batch_size=batch, progress=progress, **keep)
+        return replace(record, problems=reading["problems"].found)
+
+    return shared_run(dataset, backend.processes, run)
 
 
 def _facts(

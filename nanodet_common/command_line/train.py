@@ -78,8 +78,9 @@ def command(
     Ctrl-C finishes the step and saves; --resume goes on, bit for bit as if nothing had happened. Exit code 0 when
     done, 1 if the loss diverged, 2 if the input is unusable, 130 when interrupted.
     """
-    from contextlib import nullcontext
+    from contextlib import ExitStack, closing
 
+    from nanodet_common.command_line.together import told_once
     from nanodet_common.command_line.train_data import Choice, read_sets
     from nanodet_common.config import load_config
     from nanodet_common.datasets.summary import summary
@@ -89,56 +90,66 @@ def command(
     from nanodet_common.training.events import EventFile
     from nanodet_common.training.loop import End
     from nanodet_common.training.monitor import JsonLines
-    from nanodet_common.training.prepare import Wanted, prepare, session
+    from nanodet_common.training.prepare import Prepared, Wanted, prepare, session
+    from nanodet_common.training.processes import in_agreement
     from nanodet_common.training.run_folder import RunFolder
 
     backend = context.obj
-    loaded = load_config(config)
-    if loaded.schedule.resume:
-        raise InputError(f"{config}: schedule.resume is set; leave it out, and go on with a run by --resume")
-    folder = RunFolder(out or _folder(loaded, config))
-    if folder.is_used() and not resume:
-        raise InputError(f"{folder.path} holds a run: go on with it (--resume), or give another --out")
-    changes = {
-        "schedule.total_epochs": epochs, "schedule.accumulate": accumulate, "schedule.optimizer.lr": lr,
-        "device.batchsize_per_gpu": batch, "device.workers_per_gpu": workers,
-    }  # fmt: skip
-    changed = _changed(loaded, {name: value for name, value in changes.items() if value is not None})
-    sets = read_sets(
-        changed,
-        Choice(
-            voc, train or (), val or (), coco, images, val_coco, val_images, classes, holdout, overfit, on_problem.value
-        ),
-    )
-    if not weights and loaded.schedule.load_model:
-        weights = Path(loaded.schedule.load_model)
-    wanted = Wanted(sets.config, sets.train, sets.val, seed, weights, load.value)
-    prepared = prepare(backend.trainer, folder, wanted)
-    run = prepared.training
-    run.max_steps, run.checkpoint_every = max_steps, checkpoint_every or run.checkpoint_every
-    first = run.engine.world[0] == 0
-    with folder.taken() if first else nullcontext():
-        if first:
+    processes = backend.processes
+    first = processes.rank == 0
+
+    def prepared_run() -> tuple[Prepared, Wanted]:
+        loaded = load_config(config)
+        if loaded.schedule.resume:
+            raise InputError(f"{config}: schedule.resume is set; leave it out, and go on with a run by --resume")
+        folder = RunFolder(out or _folder(loaded, config))
+        if folder.is_used() and not resume:
+            raise InputError(f"{folder.path} holds a run: go on with it (--resume), or give another --out")
+        changes = {
+            "schedule.total_epochs": epochs, "schedule.accumulate": accumulate, "schedule.optimizer.lr": lr,
+            "device.batchsize_per_gpu": batch, "device.workers_per_gpu": workers,
+        }  # fmt: skip
+        changed = _changed(loaded, {name: value for name, value in changes.items() if value is not None})
+        sets = read_sets(
+            changed,
+            Choice(
+                voc, train or (), val or (), coco, images, val_coco, val_images,
+                classes, holdout, overfit, on_problem.value,
+            ),
+        )  # fmt: skip
+        start = weights or (Path(loaded.schedule.load_model) if loaded.schedule.load_model else None)
+        wanted = Wanted(sets.config, sets.train, sets.val, seed, start, load.value)
+        return prepare(backend.trainer, folder, wanted, processes), wanted
+
+    with told_once(processes), ExitStack() as stack:
+        prepared, wanted = in_agreement(processes, prepared_run)
+        run = prepared.training
+        run.max_steps, run.checkpoint_every = max_steps, checkpoint_every or run.checkpoint_every
+
+        def begin() -> None:
+            folder, step = run.folder, run.position.step
+            stack.enter_context(folder.taken())
             facts = session(prepared, wanted, f"python -m {backend.program}")
-            typer.echo(f"training set:\n{summary(sets.train)}")
-            typer.echo(
-                f"{prepared.found[0]}: going on after step {run.position.step}" if prepared.found else facts["start"]
-            )
-            folder.write_config(sets.config.to_yaml())
+            typer.echo(f"training set:\n{summary(wanted.train)}")
+            typer.echo(f"{prepared.found[0]}: going on after step {step}" if prepared.found else facts["start"])
+            folder.write_config(wanted.config.to_yaml())
             folder.add_session(facts)
-            log = JsonLines(folder.log, step=run.position.step)
+            log = stack.enter_context(closing(JsonLines(folder.log, step=step)))
             log.start({**facts, "config": config})
-            run.monitors = [log, EventFile(folder.events, step=run.position.step), ConsoleMonitor.of(run)]
+            events = stack.enter_context(closing(EventFile(folder.events, step=step)))
+            run.monitors = [log, events, stack.enter_context(closing(ConsoleMonitor.of(run)))]
+
+        in_agreement(processes, begin if first else lambda: None)
         try:
             end = run.run()
         except Diverged as error:
-            typer.echo(f"error: {error}", err=True)
+            if first:
+                typer.echo(f"error: {error}", err=True)
+            processes.gather(None)  # Whoever ends first ends the others: after all is said.
             raise typer.Exit(DIVERGED) from error
-        finally:
-            for monitor in run.monitors:
-                monitor.close()
-    if end is not End.FINISHED:
+    if first and end is not End.FINISHED:
         typer.echo(f"{end.value} after step {run.position.step}; --resume goes on from there", err=True)
+    processes.gather(None)
     if end is End.INTERRUPTED:
         raise typer.Exit(INTERRUPTED)
 

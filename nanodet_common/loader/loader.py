@@ -26,6 +26,7 @@ class Loader:
     augment    training samples, otherwise validation samples
     shuffle    another order in every epoch, otherwise that of the data set
     drop_last  leave out a last batch that is not full
+    share      (r, n): of each batch the images r, r + n, r + 2n, ...; what n processes take is the whole batch
     patience   seconds that a worker may take over one image; after them it is an error
     problems   an image that cannot be read is noted there, and its batch lacks it; None: it is an error
 
@@ -44,6 +45,7 @@ class Loader:
         augment: bool,
         shuffle: bool,
         drop_last: bool,
+        share: tuple[int, int] = (0, 1),
         patience: float = PATIENCE,
         problems: Problems | None = None,
     ) -> None:
@@ -54,7 +56,7 @@ class Loader:
         self._dataset = dataset
         self._recipe = Recipe(config, augment, seed)
         self._batch_size, self._workers = batch_size, workers
-        self._shuffle, self._drop_last = shuffle, drop_last
+        self._shuffle, self._drop_last, self._share = shuffle, drop_last, share
         self._patience, self._problems = patience, problems
         self._pools: WeakSet[Pool] = WeakSet()
         self._idle: list[Pool] = []
@@ -74,7 +76,9 @@ class Loader:
             raise InputError(f"an epoch of {len(self)} batches cannot start at batch {start}")
         order = image_order(len(self._dataset), seed=self._recipe.seed, epoch=number, shuffle=self._shuffle).tolist()
         firsts = range(start * self._batch_size, len(self) * self._batch_size, self._batch_size)
-        return self._named(number, start, [order[first : first + self._batch_size] for first in firsts])
+        rank, size = self._share
+        own = [order[first + rank : first + self._batch_size : size] for first in firsts]
+        return self._named(number, start, own)
 
     def close(self) -> None:
         """Stop the workers. A later epoch starts new ones."""
@@ -128,7 +132,7 @@ class Loader:
         self._idle.append(pool)
 
     def _new_pool(self) -> Pool:
-        batch_size = min(self._batch_size, len(self._dataset))
+        batch_size = -(-min(self._batch_size, len(self._dataset)) // self._share[1])
         pool = Pool(
             self._recipe,
             self._dataset.images,

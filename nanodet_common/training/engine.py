@@ -1,12 +1,13 @@
 """What training asks of a framework."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from nanodet_common.config import Config
 from nanodet_common.loader.batch import Batch
+from nanodet_common.training.processes import Processes
 
 State = Mapping[str, np.ndarray]
 
@@ -21,15 +22,17 @@ class StepReport(NamedTuple):
 class TrainingEngine(Protocol):
     """A detector with its optimizer and its averaged weights, in one process of perhaps several.
 
-    name   "torch" or "jittor"
-    world  number of this process, and how many there are
+    name       "torch" or "jittor"
+    processes  this one, and those with which it makes every step
     """
 
     name: str
-    world: tuple[int, int]
+    processes: Processes
 
     def step(self, batch: Batch, factor: float, *, epoch: int) -> StepReport:
         """One step of the optimizer: forward, backward, clipping, the step itself, the average.
+
+        batch: this process's share of the images. What is reported is of all.
 
         factor: every group's learning rate is its initial one times this. epoch: from 0, for the detector's
         `detach_epoch`. With `schedule.accumulate` above 1 the batch is taken in so many equal parts, and their mean
@@ -59,5 +62,7 @@ class TrainingEngine(Protocol):
         """Memory in use, in MB of 10^6 bytes: the device's, or the process's on a processor."""
 
 
-NewTrainer = Callable[[Config, State], TrainingEngine]
-"""Configuration, initial state of the model with its auxiliary branch -> an engine at its first step."""
+class NewTrainer(Protocol):
+    """Configuration, initial state of the model with its auxiliary branch -> an engine at its first step."""
+
+    def __call__(self, config: Config, state: State, *, processes: Processes) -> TrainingEngine: ...

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+"""SIGUSR1, because `mpirun` hands that one on and waits; of SIGINT it makes SIGTERM, and SIGKILL a moment later."""
 
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """A function that tells whether somebody wants the program to end: pressed Ctrl-C, or sent it SIGTERM.
+    """A function that tells whether somebody wants the program to end: pressed Ctrl-C, or sent it SIGTERM or
+    SIGUSR1.
 
     The second time, it ends at once by a KeyboardInterrupt. Does nothing outside the main thread, where Python cannot
     set handlers.
@@ -37,3 +39,7 @@ def interruptible() -> Iterator[Callable[[], bool]]:
 
 class Interrupted(Exception):
     """Something long was given up because somebody wants the program to end."""
+
+
+class Enough(Interrupted):
+    """As many steps are done as were asked for."""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
+from itertools import chain
 from typing import Any, Protocol
 
 from nanodet_common.config import Config
@@ -18,8 +20,9 @@ from nanodet_common.loader.batch import Batch
 from nanodet_common.training.checkpoint import BEGINNING, Identity, Position, RunState
 from nanodet_common.training.divergence import Diverged, first_not_finite, what_went_wrong
 from nanodet_common.training.engine import TrainingEngine
-from nanodet_common.training.interruption import Interrupted, interruptible
+from nanodet_common.training.interruption import Enough, Interrupted, interruptible
 from nanodet_common.training.monitor import Monitor
+from nanodet_common.training.processes import Processes, in_agreement
 from nanodet_common.training.run_folder import RunFolder
 from nanodet_common.training.schedule import LearningRates
 from nanodet_common.training.validation import VALUE_OF, Validate
@@ -84,9 +87,9 @@ class Training:
                 while self.position.epoch < self.config.schedule.total_epochs:
                     self._rest_of_epoch(rates)
                     self._end_of_epoch()
-            except Interrupted:
+            except Interrupted as reason:
                 self._save()
-                return End.INTERRUPTED if self._unwanted() else End.STOPPED
+                return End.STOPPED if isinstance(reason, Enough) else End.INTERRUPTED
             except InputError:
                 self._save()
                 raise
@@ -97,20 +100,23 @@ class Training:
 
     def _rest_of_epoch(self, rates: LearningRates) -> None:
         begun = time.perf_counter()
-        self._check_wishes()
         with closing(self.batches.epoch(self.position.epoch, start=self.position.batch)) as batches:
-            for batch in batches:
+            while batch := in_agreement(self._processes, partial(self._next, batches)):
                 self._step(batch, rates, begun)
                 if self.position.step % self.checkpoint_every == 0:
                     self._save()
-                self._check_wishes()
                 begun = time.perf_counter()
+
+    def _next(self, batches: Iterator[Batch]) -> Batch | None:
+        self._check_wishes()
+        return next(batches, None)
 
     def _step(self, batch: Batch, rates: LearningRates, begun: float) -> None:
         epoch, number, step = self.position
         report = self.engine.step(batch, rates.factor(step), epoch=epoch)
         if reason := what_went_wrong(report):
-            files = ", ".join(str(record.file) for record in batch.records)
+            shares = self._processes.gather([str(record.file) for record in batch.records])
+            files = ", ".join(chain.from_iterable(shares))
             raise Diverged(f"{reason} in step {step + 1} (epoch {epoch + 1}): {self._last_good()}; its images: {files}")
         self.position = Position(epoch, number + 1, step + 1)
         seconds = time.perf_counter() - begun
@@ -121,7 +127,7 @@ class Training:
             "lr": rates.rate(step),
             **report.losses,
             "grad_norm": report.grad_norm,
-            "images_per_s": len(batch.images) / seconds,
+            "images_per_s": len(batch.images) * self._processes.size / seconds,
             "memory_mb": self.engine.memory_mb,
             "seconds": seconds,
         }
@@ -160,7 +166,7 @@ class Training:
     def _check_wishes(self) -> None:
         self._check_interruption()
         if self.max_steps is not None and self.position.step >= self.max_steps:
-            raise Interrupted
+            raise Enough
 
     def _check_interruption(self) -> None:
         if self._unwanted():
@@ -168,30 +174,40 @@ class Training:
 
     def _save(self) -> None:
         """Write the checkpoint, unless it stands there already. Raises Diverged instead of writing useless numbers."""
-        if self._saved == self.position or not self._writes:
-            return
-        entries = self.engine.state()
-        if name := first_not_finite(entries):
-            raise Diverged(f"{name} is not finite after step {self.position.step}: {self._last_good()}")
-        self.folder.save(RunState(self.position, self.identity, entries, self.validations, self.engine.name))
-        self._saved = self.position
+
+        def write() -> None:
+            entries = self.engine.state()
+            if name := first_not_finite(entries):
+                raise Diverged(f"{name} is not finite after step {self.position.step}: {self._last_good()}")
+            self.folder.save(RunState(self.position, self.identity, entries, self.validations, self.engine.name))
+
+        if self._saved != self.position:
+            self._first_writes(write)
+            self._saved = self.position
 
     def _save_weights(self, name: str) -> None:
-        if self._writes:
+        def write() -> None:
             epoch, _, step = self.position
             weights = self.engine.averaged()
             self.folder.save_weights(name, self.engine.name, weights, epoch=epoch, global_step=step)
 
+        self._first_writes(write)
+
     def _write_results(self, *, finished: bool) -> None:
-        if self._writes:
+        def write() -> None:
             last = self.validations[-1] if self.validations else None
             results = {"finished": finished, "epochs": self.config.schedule.total_epochs, "steps": self.position.step}
             self.folder.write_results({**results, "best": self.best, "last": last, "validations": self.validations})
 
+        self._first_writes(write)
+
+    def _first_writes(self, write: Callable[[], None]) -> None:
+        """Of several processes one writes; if it cannot, all of them stop."""
+        in_agreement(self._processes, write if self._processes.rank == 0 else lambda: None)
+
     @property
-    def _writes(self) -> bool:
-        """The first of several processes does."""
-        return self.engine.world[0] == 0
+    def _processes(self) -> Processes:
+        return self.engine.processes
 
     def _last_good(self) -> str:
         written = self.folder.checkpoints()

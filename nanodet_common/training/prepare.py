@@ -16,6 +16,7 @@ from nanodet_common.loader.loader import Loader
 from nanodet_common.training.checkpoint import BEGINNING, Identity, RunState
 from nanodet_common.training.engine import NewTrainer, TrainingEngine
 from nanodet_common.training.loop import Training
+from nanodet_common.training.processes import ALONE, Processes
 from nanodet_common.training.resume import check_same
 from nanodet_common.training.run_folder import RunFolder
 from nanodet_common.training.sets import fingerprint
@@ -44,31 +45,34 @@ class Prepared:
     found: tuple[Path, RunState] | None
 
 
-def prepare(new_trainer: NewTrainer, folder: RunFolder, wanted: Wanted) -> Prepared:
-    """The run in the folder, from its newest checkpoint if there is one. Writes nothing.
+def prepare(new_trainer: NewTrainer, folder: RunFolder, wanted: Wanted, processes: Processes = ALONE) -> Prepared:
+    """This process's part of the run in the folder, from its newest checkpoint if there is one. Writes nothing.
 
     Raises UserError for weights that do not fit, for data on which nothing can be trained or measured, and for a
     checkpoint of another run.
     """
     config, train = wanted.config, wanted.train
-    size = config.device.batchsize_per_gpu * config.schedule.accumulate
+    together = config.device.batchsize_per_gpu * processes.size
+    size = together * config.schedule.accumulate
     if len(train) < size:
         raise InputError(f"the training set has {len(train)} images, and one step takes {size}: use a smaller --batch")
     if all(image.crowd.all() for image in train.images):
         raise InputError(f"the training set has {len(train)} images and no object to learn from")
-    identity = Identity(config.to_yaml(), wanted.seed, fingerprint(train))
+    # What decides a step is how many images it takes, not how many processes take them.
+    device = config.device.model_copy(update={"batchsize_per_gpu": together})
+    identity = Identity(config.model_copy(update={"device": device}).to_yaml(), wanted.seed, fingerprint(train))
     workers = config.device.workers_per_gpu
-    validate = _validation(wanted.val, config) if wanted.val else None
+    validate = _validation(wanted.val, config, processes) if wanted.val else None
     found = folder.newest()
     if found:
         check_same(found[1].identity, identity, found[0])
     start = start_state(config, wanted.seed, None if found else wanted.weights, wanted.load)
-    engine = new_trainer(config, start.state)
+    engine = new_trainer(config, start.state, processes=processes)
     if found:
         engine.load(found[1].engine)
     batches = Loader(
         train, config.data.train, batch_size=size, workers=workers,
-        seed=wanted.seed, augment=True, shuffle=True, drop_last=True,
+        seed=wanted.seed, augment=True, shuffle=True, drop_last=True, share=(processes.rank, processes.size),
     )  # fmt: skip
     position = found[1].position if found else BEGINNING
     validations = found[1].validations if found else ()
@@ -82,7 +86,7 @@ def session(prepared: Prepared, wanted: Wanted, program: str) -> dict[str, Any]:
     versions = {**engine.versions(), "numpy": np.__version__, "python": sys.version.split()[0]}
     facts: dict[str, Any] = {**provenance(program), "framework": engine.name, "versions": versions, "seed": wanted.seed}
     facts["data"] = {"train": len(wanted.train), "val": len(wanted.val) if wanted.val else 0}
-    facts["step"] = prepared.training.position.step
+    facts["step"], facts["processes"] = prepared.training.position.step, engine.processes.size
     if prepared.found:
         return facts | {"resumed": prepared.found[0].name}
     if wanted.weights:
@@ -90,6 +94,6 @@ def session(prepared: Prepared, wanted: Wanted, program: str) -> dict[str, Any]:
     return facts | {"start": prepared.start.words()}
 
 
-def _validation(dataset: Dataset, config: Config) -> Validation:
+def _validation(dataset: Dataset, config: Config, processes: Processes) -> Validation:
     size = min(config.device.batchsize_per_gpu, len(dataset))
-    return Validation(dataset, config, batch_size=size, workers=config.device.workers_per_gpu)
+    return Validation(dataset, config, batch_size=size, workers=config.device.workers_per_gpu, processes=processes)

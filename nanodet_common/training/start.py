@@ -45,9 +45,9 @@ def start_state(config: Config, seed: int, weights: Path | None = None, load: Lo
           transfer  all of it but the last convolution of each level of its head, for other classes
           backbone  the backbone alone, of a detector or of a ShuffleNetV2 classifier
 
-    Where the file lacks the auxiliary branch, or has another one, that stays fresh, but for its neck: the original makes
-    that a copy of the detector's, and so does this. Raises UserError if the file cannot be read, and where it lacks
-    something else that is wanted or has it in another shape.
+    Where the file lacks the auxiliary branch, or has another one, that stays fresh, but for its neck: the original
+    makes that a copy of the detector's, and so does this. Raises UserError if the file cannot be read, and where it
+    lacks something else that is wanted or has it in another shape.
     """
     initial = initial_state(tensor_specs(config.model.arch, training=True), seed)
     if weights is None:

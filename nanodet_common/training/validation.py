@@ -9,7 +9,10 @@ from nanodet_common.evaluation.coco import coco_metrics
 from nanodet_common.evaluation.outcome import check_evaluable
 from nanodet_common.inference import infer
 from nanodet_common.loader.loader import Loader
+from nanodet_common.record import Record
+from nanodet_common.sharing import own_share, shared_run
 from nanodet_common.training.engine import TrainingEngine
+from nanodet_common.training.processes import ALONE, Processes
 
 Values = Mapping[str, float | None]
 
@@ -29,16 +32,25 @@ class Validate(Protocol):
 class Validation:
     """COCO's metrics on a data set, objects marked difficult like all others."""
 
-    def __init__(self, dataset: Dataset, config: Config, *, batch_size: int, workers: int) -> None:
-        """Raises InputError for a data set on which nothing can be measured."""
+    def __init__(
+        self, dataset: Dataset, config: Config, *, batch_size: int, workers: int, processes: Processes = ALONE
+    ) -> None:
+        """The processes share the images, and all get the metrics.
+
+        Raises InputError for a data set on which nothing can be measured.
+        """
         check_evaluable(dataset, "normal")
-        self._dataset, self._config, self._batch_size = dataset, config, batch_size
+        self._dataset, self._config, self._batch_size, self._processes = dataset, config, batch_size, processes
         self._loader = Loader(
-            dataset, config.data.val, batch_size=batch_size, workers=workers,
+            own_share(dataset, batch_size, processes), config.data.val, batch_size=batch_size, workers=workers,
             seed=0, augment=False, shuffle=False, drop_last=False,
         )  # fmt: skip
 
     def __call__(self, engine: TrainingEngine, progress: Callable[[int], None]) -> Values:
-        with self._loader:
-            run = infer(engine, self._loader.epoch(0), self._config, batch_size=self._batch_size, progress=progress)
-        return dict(coco_metrics(self._dataset, run.found, difficult="normal").values)
+        def run() -> Record:
+            with self._loader:
+                batches = self._loader.epoch(0)
+                return infer(engine, batches, self._config, batch_size=self._batch_size, progress=progress)
+
+        found = shared_run(self._dataset, self._processes, run).found
+        return dict(coco_metrics(self._dataset, found, difficult="normal").values)

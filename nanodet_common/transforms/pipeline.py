@@ -35,8 +35,8 @@ def validation_sample(pixels: np.ndarray, record: ImageRecord, config: DatasetCo
 def _sample(image: np.ndarray, matrix: np.ndarray, record: ImageRecord) -> Sample:
     """The image with the objects that the original trains on: no crowds, and nothing thinner than a pixel.
 
-    What the warp moves out of the image stays as a box of no area on its edge, as in the original; `pad_targets` keeps it
-    out of the assignment.
+    What the warp moves out of the image stays as a box of no area on its edge, as in the original; `pad_targets` keeps
+    it out of the assignment.
     """
     sides = record.boxes[:, 2:] - record.boxes[:, :2]
     usable = ~record.crowd & (sides >= 1).all(axis=1)

@@ -11,6 +11,7 @@ import pytest
 from nanodet_common.datasets.dataset import Dataset
 from nanodet_common.errors import InputError, LoaderError
 from nanodet_common.loader import prepare
+from nanodet_common.loader.batch import Batch
 
 WORKERS = (0, 1, 2, 3)
 
@@ -98,6 +99,19 @@ def test_records_are_those_of_the_data_set(load, dataset):
 
 
 @pytest.mark.parametrize("workers", [0, 2])
+def test_several_share_every_batch(workers, load):
+    """Image by image in turns; together they have what one has, from any batch on."""
+    with load(batch_size=6, drop_last=True) as loader:
+        whole = list(loader.epoch(1, start=1))
+    for rank in range(3):
+        with load(batch_size=6, drop_last=True, workers=workers, share=(rank, 3)) as loader:
+            own = list(loader.epoch(1, start=1))
+        assert len(loader) == 3
+        for batch, part in zip(whole, own, strict=True):
+            assert bytes_of([part]) == bytes_of([Batch(*(values[rank::3] for values in batch))])
+
+
+@pytest.mark.parametrize("workers", WORKERS)
 def test_last_batch_can_be_left_out(workers, load):
     with load(workers=workers, drop_last=True) as loader:
         assert [len(batch.images) for batch in loader.epoch(0)] == [4] * 5

@@ -12,13 +12,14 @@ from nanodet_common.loader.batch import Batch
 from nanodet_common.training.checkpoint import Identity, RunState
 from nanodet_common.training.engine import StepReport
 from nanodet_common.training.loop import Training
+from nanodet_common.training.processes import ALONE, Processes
 from nanodet_common.training.run_folder import RunFolder
 
 
 class FakeEngine:
     """Momentum and an average over one array; every step depends on all that came before and on the batch's bytes."""
 
-    world = (0, 1)
+    processes: Processes = ALONE
     memory_mb = 1.0
 
     def __init__(self, name: str = "torch", size: int = 8, lr: float = 0.1) -> None:
@@ -61,8 +62,9 @@ class FakeEngine:
 class FakeDetector(FakeEngine):
     """With the head output of a detector that finds nothing."""
 
-    def __init__(self, config: Config, state: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, config: Config, state: Mapping[str, np.ndarray], processes: Processes = ALONE) -> None:
         super().__init__()
+        self.processes = processes
         self.head = config.model.arch.head
         self.given = state
 

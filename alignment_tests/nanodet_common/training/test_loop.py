@@ -23,6 +23,7 @@ from nanodet_common.training.divergence import GREATEST_LOSS, Diverged
 from nanodet_common.training.engine import StepReport
 from nanodet_common.training.loop import End
 from nanodet_common.training.monitor import JsonLines
+from nanodet_common.training.processes import OneProcess
 from nanodet_common.training.run_folder import RunFolder
 
 STEPS = 4 * 5
@@ -236,7 +237,7 @@ def test_checkpoints_between_and_at_the_ends_of_epochs(tmp_path: Path) -> None:
 
 def test_only_the_first_of_several_processes_writes(tmp_path: Path) -> None:
     engine = FakeEngine()
-    engine.world = (1, 2)
+    engine.processes = OneProcess(rank=1, size=2)
     assert training(tmp_path, engine=engine).run() is End.FINISHED
     assert list(tmp_path.iterdir()) == []
 

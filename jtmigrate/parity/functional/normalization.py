@@ -30,21 +30,8 @@ def batch_norm(
     bias = jt.zeros((channels,)).cast(input.dtype) if bias is None else bias
     if not training:
         return kernels.by_running_statistics(x, running_mean, running_var, weight, bias, eps).reshape(input.shape)
-    count = input.numel() // channels
-    if count == 1:
-        raise ValueError("BatchNorm in training needs more than 1 value per channel, got 1")
-    normalise = kernels.BatchNorm(eps)
-    result = normalise(x, weight, bias)
-    if running_mean is not None:
-        unbiased = normalise.var * scalar(count / (count - 1), input)
-        move(running_mean, normalise.mean, momentum)
-        move(running_var, unbiased, momentum)
-    return result.reshape(input.shape)
-
-
-def move(running: jt.Var, batch: jt.Var, momentum: float) -> None:
-    """Moves a running average towards a new value, in place."""
-    running.update(running * scalar(1 - momentum, batch) + batch * scalar(momentum, batch))
+    running = None if running_mean is None else (running_mean, running_var)
+    return kernels.by_batch(x, kernels.BatchNorm(eps), running, weight, bias, momentum).reshape(input.shape)
 
 
 def instance_norm(
@@ -67,8 +54,8 @@ def instance_norm(
     if running_mean is not None:
         count = input.numel() // (n * channels)
         unbiased = normalise.var * scalar(count / (count - 1), input)
-        move(running_mean, normalise.mean.reshape((n, channels)).sum(0) / n, momentum)
-        move(running_var, unbiased.reshape((n, channels)).sum(0) / n, momentum)
+        kernels.move(running_mean, normalise.mean.reshape((n, channels)).sum(0) / n, momentum)
+        kernels.move(running_var, unbiased.reshape((n, channels)).sum(0) / n, momentum)
     result = result.reshape(input.shape)
     return result if weight is None else _affine(result, weight, bias)
 
