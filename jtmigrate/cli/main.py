@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from jtmigrate.cli import compare, convert, diff, doctor, eval, fetch, inspect, match, plot, trace, verify
+from jtmigrate.cli import compare, convert, diff, doctor, eval, fetch, inspect, match, plot, port, trace, verify
 from jtmigrate.errors import UserError
 from jtmigrate.report.numbers import printable
 
@@ -33,6 +33,7 @@ app.command("eval")(eval.command)
 app.command("convert")(convert.command)
 app.command("inspect")(inspect.command)
 app.command("match")(match.command)
+app.command("port")(port.command)
 app.command("plot")(plot.command)
 app.command("fetch")(fetch.command)
 app.command("doctor")(doctor.command)
