@@ -36,23 +36,11 @@ def rewrite_imports(tree: cst.Module, plan: ImportPlan) -> cst.Module:
     """The file with its imports rewritten and those added that it needs."""
     rewriter = _Imports(plan)
     tree = tree.visit(rewriter)
-    new = [import_line(home, alias) for home, alias in sorted(plan.needed.items())]
-    if not new:
+    lines = rewriter.waiting
+    if not lines:
         return tree
-    body = list(tree.body)
-    place = next((index for index, line in enumerate(body) if line in rewriter.places), None)
-    if place is None:
-        place = _after_imports(body)
-    present = {cst.Module([]).code_for_node(line.with_changes(leading_lines=())) for line in body if hasattr(line, "body")}
-    lines = [line for line in map(cst.parse_statement, new) if cst.Module([]).code_for_node(line) not in present]
-    if lines and place < len(body) and hasattr(body[place], "leading_lines"):
-        # What stands above the first import, a blank line or a comment, stays above.
-        lines[0] = lines[0].with_changes(leading_lines=body[place].leading_lines)
-        body[place] = body[place].with_changes(leading_lines=())
-        if place == _after_imports(body) and not _is_import(body[place]):
-            body[place] = body[place].with_changes(leading_lines=lines[0].leading_lines)
-            lines[0] = lines[0].with_changes(leading_lines=())
-    return tree.with_changes(body=[*body[:place], *lines, *body[place:]])
+    place = _after_imports(tree.body)
+    return tree.with_changes(body=[*tree.body[:place], *lines, *tree.body[place:]])
 
 
 def import_line(home: Home, alias: str) -> str:
@@ -83,12 +71,12 @@ def _is_docstring(line: cst.BaseStatement) -> bool:
 
 
 class _Imports(cst.CSTTransformer):
-    """places: the lines of the module that take the place of an import of torch."""
+    """waiting: new imports that found no import of torch in the module itself to stand with."""
 
     def __init__(self, plan: ImportPlan):
         super().__init__()
         self._plan = plan
-        self.places: list[cst.BaseStatement] = []
+        self.waiting = [cst.parse_statement(import_line(home, alias)) for home, alias in sorted(plan.needed.items())]
 
     def leave_Module(self, original: cst.Module, updated: cst.Module) -> cst.Module:
         return updated.with_changes(body=self._lines(updated.body, outermost=True))
@@ -99,31 +87,34 @@ class _Imports(cst.CSTTransformer):
 
     def _lines(self, body: Sequence[cst.BaseStatement], *, outermost: bool) -> list[cst.BaseStatement]:
         result: list[cst.BaseStatement] = []
-        above: Sequence[cst.EmptyLine] = ()
-        written_: set[str] = set()
-        at_first = True
+        above: list[cst.EmptyLine] = []
+        seen: set[str] = set()
         for line in body:
             if above and hasattr(line, "leading_lines"):
-                line, above = line.with_changes(leading_lines=[*above, *line.leading_lines]), ()
-            if not _is_import(line):
+                line, above = line.with_changes(leading_lines=[*above, *line.leading_lines]), []
+            new = self._line(line, seen) if _is_import(line) else None
+            first = outermost and bool(self.waiting) and _is_import(line) and self._of_torch(line)
+            if new is None and not first:
                 result.append(line)
                 continue
-            new = self._line(line, written_)
-            if new is None:
-                result.append(line)
-                continue
-            if not new:
-                comments = [empty for empty in line.leading_lines if empty.comment is not None]
-                above = line.leading_lines if comments or at_first else ()
-            elif outermost and at_first:
-                self.places.append(new[0])
+            new = [line] if new is None else new
+            if first:
+                new, self.waiting = [*self.waiting, *new], []
+            if new:
+                new[0] = new[0].with_changes(leading_lines=line.leading_lines)
+                new[-1] = new[-1].with_changes(trailing_whitespace=line.trailing_whitespace)
+            else:
+                above = _comments(line)
             result.extend(new)
-            at_first = at_first and not new
-        if above and result:
-            result[-1] = result[-1].with_changes(**_footer(result[-1], above))
-        if outermost and not self.places and (first := next((one for one in result if _holds_import(one)), None)) is not None:
-            self.places.append(first)
+        if above and result and hasattr(result[-1], "leading_lines"):
+            # Nothing follows that could carry the comments of the last line.
+            result[-1] = result[-1].with_changes(leading_lines=[*result[-1].leading_lines, *above])
         return result
+
+    def _of_torch(self, line: cst.SimpleStatementLine) -> bool:
+        imported = [alias.name for one in line.body if isinstance(one, cst.Import) for alias in one.names]
+        sources = [self._plan.source_of(one) for one in line.body if isinstance(one, cst.ImportFrom)]
+        return any(map(is_torch, [*map(dotted, imported), *sources]))
 
     def _line(self, line: cst.SimpleStatementLine, seen: set[str]) -> list[cst.SimpleStatementLine] | None:
         """What stands instead of a line with imports; None if it stays."""
@@ -140,11 +131,7 @@ class _Imports(cst.CSTTransformer):
             seen.update(new)
         if not changed:
             return None
-        lines = [cst.parse_statement(text) for text in parts]
-        if lines:
-            lines[0] = lines[0].with_changes(leading_lines=line.leading_lines)
-            lines[-1] = lines[-1].with_changes(trailing_whitespace=line.trailing_whitespace)
-        return lines
+        return [cst.parse_statement(text) for text in parts]
 
     def _statement(self, node: cst.BaseSmallStatement) -> list[str] | None:
         if isinstance(node, cst.Import):
@@ -233,10 +220,8 @@ class _Imports(cst.CSTTransformer):
         return not known and (not is_torch(full) or self._handed_on(local))
 
 
-def _holds_import(node: cst.BaseStatement) -> bool:
-    return _is_import(node)
-
-
-def _footer(line: cst.BaseStatement, above: Sequence[cst.EmptyLine]) -> dict[str, object]:
-    """Comments above a removed last line: nothing follows that could carry them, so they go above the line before."""
-    return {"leading_lines": [*line.leading_lines, *above]} if hasattr(line, "leading_lines") else {}
+def _comments(line: cst.SimpleStatementLine) -> list[cst.EmptyLine]:
+    """The comments of a line, for the next one to carry."""
+    found = [empty for empty in line.leading_lines if empty.comment is not None]
+    comment = line.trailing_whitespace.comment
+    return [*found, cst.EmptyLine(comment=comment)] if comment is not None else found

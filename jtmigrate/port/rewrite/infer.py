@@ -521,7 +521,7 @@ class Inference:
             index = node.slice[0].slice
             if slices == [None]:
                 return list_of(element(owner))
-            place = _whole_number(index.value)
+            place = _whole_number(index.value) if isinstance(index, cst.Index) else None
             inside = place is not None and -len(owner.items) <= place < len(owner.items)
             return owner.items[place] if inside else element(owner)
         if owner.kind is Kind.DICT:

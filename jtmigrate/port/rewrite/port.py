@@ -28,6 +28,9 @@ DEEPEST = 150
 _ARRAYS = ("numpy", "cv2", "PIL", "pandas", "scipy", "skimage")
 
 
+_MARK = re.compile(rb"^[ \t]*" + PREFIX.encode(), re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Text:
     """A Python file to be ported: its path, the full name of its module, its bytes."""
@@ -50,19 +53,21 @@ def port_texts(texts: Sequence[Text], atlas: Mapping[str, Entry], *, renamed: tu
     renamed  (old, new) name of the outermost package, where the result has another
     """
     trees: dict[PurePosixPath, cst.Module] = {}
-    failed: dict[PurePosixPath, Ported] = {}
+    result: dict[PurePosixPath, Ported] = {}
     for text in texts:
         try:
             trees[text.path] = parse(text.data)
         except Unparsable as error:
-            failed[text.path] = _unported(text, error.line, str(error))
-    parsed = _inferred([text for text in texts if text.path in trees], trees)
+            result[text.path] = _unported(text, error.line, str(error))
+    parsed = _inferred([text for text in texts if text.path in trees], trees, result)
     taken, stars = _taken(parsed.values())
     facts = parsed_facts(parsed.values())
-    return [
-        failed[text.path] if text.path in failed else _port(parsed[text.path], facts, atlas, taken, stars, renamed)
-        for text in texts
-    ]
+    for path, file in parsed.items():
+        try:
+            result[path] = _port(file, facts, atlas, taken, stars, renamed)
+        except Exception as error:  # noqa: BLE001 (one file that surprises us must not cost the user all the others)
+            result[path] = _surprising(file.text, error)
+    return [result[text.path] for text in texts]
 
 
 class Unparsable(Exception):
@@ -106,13 +111,23 @@ def parsed_facts(parsed: Iterable[_Parsed]) -> Facts:
     return facts
 
 
-def _inferred(texts: Sequence[Text], trees: Mapping[PurePosixPath, cst.Module]) -> dict[PurePosixPath, _Parsed]:
+def _inferred(
+    texts: Sequence[Text], trees: Mapping[PurePosixPath, cst.Module], failed: dict[PurePosixPath, Ported]
+) -> dict[PurePosixPath, _Parsed]:
+    """What is known about each file; those that inference does not survive go to `failed`."""
     facts = Facts()
     parsed: dict[PurePosixPath, _Parsed] = {}
     for _ in range(ROUNDS):
         for text in texts:
+            if text.path in failed:
+                continue
             tree = trees[text.path]
-            inferred = Inference(tree, text.module, facts, package=text.path.stem == "__init__")
+            try:
+                inferred = Inference(tree, text.module, facts, package=text.path.stem == "__init__")
+            except Exception as error:  # noqa: BLE001 (as in port_texts)
+                failed[text.path] = _surprising(text, error)
+                parsed.pop(text.path, None)
+                continue
             parsed[text.path] = _Parsed(text, tree, inferred)
         facts = parsed_facts(parsed.values())
     return parsed
@@ -138,8 +153,8 @@ def _port(
 ) -> Ported:
     text, inferred = file.text, file.inferred
     near = _torch_near(inferred, text.module)
-    ported_already = not near and any(name.startswith(names.PORTED) for name in inferred.imports)
-    if ported_already:
+    marked = _MARK.search(text.data) is not None
+    if marked or (not near and any(name.startswith(names.PORTED) for name in inferred.imports)):
         return Ported(text.path, text.data, text.data, Fate.UNCHANGED, problems=tuple(_left_earlier(text)))
     existing = _existing(inferred, text.module)
     aliases = {home: existing.get(home) or _free(home, text.data, inferred, text.module) for home in names.HOMES}
@@ -234,6 +249,10 @@ def _located(text: Text, tree: cst.Module, left: Sequence[tuple[cst.CSTNode, Lef
             }
         )
     )
+
+
+def _surprising(text: Text, error: Exception) -> Ported:
+    return _unported(text, 0, f"could not be ported ({type(error).__name__}: {error}): please report it")
 
 
 def _unported(text: Text, line: int, reason: str) -> Ported:

@@ -73,6 +73,8 @@ _MODULE = frozenset(
     "train eval step zero_grad to cuda cpu float double half bfloat16 type apply parameters requires_grad requires_grad_ "
     "state_dict register_hook is_shared share_memory_ name names device dtype data layout grad".split()
 )
+_OF_BOTH = frozenset({"to", "cuda", "cpu"})
+"""Methods of tensors and modules whose counterparts take both."""
 _TENSOR_OPTIONS = frozenset({"dim", "keepdim", "dims", "memory_format", "non_blocking", "start_dim", "end_dim", "dim0", "dim1"})
 
 
@@ -86,7 +88,7 @@ def is_tensor(receiver: Type, name: str, options: frozenset[str], *, numpy_near:
         return True
     if receiver.kind not in (Kind.UNKNOWN, Kind.MIXED) or name not in TENSOR_NAMES:
         return False
-    if options & _TENSOR_OPTIONS:
+    if options & _TENSOR_OPTIONS or name in _OF_BOTH:
         return True
     if name in _BUILT_IN or name in _MODULE or name in _IMAGE or (name in _ARRAY and numpy_near):
         return None

@@ -242,6 +242,8 @@ class Rewriter(cst.CSTTransformer):
             return
         if entry is None:
             self._leave(node, Left(f"torch.Tensor.{name}", "is not in the atlas"))
+        elif options & frozenset(entry.rename.values()):
+            return
         elif entry.support is Support.MISSING:
             if name != "backward" or self._optimizer() is None:
                 self._leave(node, Left(entry.torch, "has no counterpart", entry.advice))
