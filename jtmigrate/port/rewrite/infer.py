@@ -67,6 +67,7 @@ class Inference:
     taken     (module, name) of what is imported from modules
     imports   full names of imported modules
     import_nodes  (statement, full name) of every import
+    nodes     expressions and statements in the order of the text
     bound     names that imports bind in the module itself
     found     the facts that this file adds
     """
@@ -79,6 +80,7 @@ class Inference:
         self.stars: list[str] = []
         self.taken: set[tuple[str, str]] = set()
         self.imports: set[str] = set()
+        self.nodes: list[cst.CSTNode] = []
         self.import_nodes: list[tuple[cst.CSTNode, str]] = []
         self.found = Facts()
         self._module = module
@@ -162,6 +164,7 @@ class Inference:
         self._block(node.body)
 
     def _statement(self, node: cst.CSTNode) -> None:
+        self.nodes.append(node)
         handler = _STATEMENTS.get(type(node))
         if handler:
             handler(self, node)
@@ -361,6 +364,7 @@ class Inference:
             self._anything(node)
             type_ = UNKNOWN
         self.types[id(node)] = type_
+        self.nodes.append(node)
         return type_
 
     def _name(self, node: cst.Name) -> Type:

@@ -41,7 +41,9 @@ class Text:
 
 
 @dataclass(frozen=True)
-class _Parsed:
+class Parsed:
+    """A file that could be parsed, and what its expressions are."""
+
     text: Text
     tree: cst.Module
     inferred: Inference
@@ -52,16 +54,9 @@ def port_texts(texts: Sequence[Text], atlas: Mapping[str, Entry], *, renamed: tu
 
     renamed  (old, new) name of the outermost package, where the result has another
     """
-    trees: dict[PurePosixPath, cst.Module] = {}
-    result: dict[PurePosixPath, Ported] = {}
-    for text in texts:
-        try:
-            trees[text.path] = parse(text.data)
-        except Unparsable as error:
-            result[text.path] = _unported(text, error.line, str(error))
-    parsed = _inferred([text for text in texts if text.path in trees], trees, result)
+    parsed, result = infer_all(texts)
     taken, stars = _taken(parsed.values())
-    facts = parsed_facts(parsed.values())
+    facts = facts_of(parsed.values())
     for path, file in parsed.items():
         try:
             result[path] = _port(file, facts, atlas, taken, stars, renamed)
@@ -103,7 +98,7 @@ def _depth(tree: ast.AST) -> int:
     return deepest
 
 
-def parsed_facts(parsed: Iterable[_Parsed]) -> Facts:
+def facts_of(parsed: Iterable[Parsed]) -> Facts:
     """What all files together tell."""
     facts = Facts()
     for file in parsed:
@@ -111,12 +106,17 @@ def parsed_facts(parsed: Iterable[_Parsed]) -> Facts:
     return facts
 
 
-def _inferred(
-    texts: Sequence[Text], trees: Mapping[PurePosixPath, cst.Module], failed: dict[PurePosixPath, Ported]
-) -> dict[PurePosixPath, _Parsed]:
-    """What is known about each file; those that inference does not survive go to `failed`."""
+def infer_all(texts: Sequence[Text]) -> tuple[dict[PurePosixPath, Parsed], dict[PurePosixPath, Ported]]:
+    """Files that belong together, with what is known about them, and those that cannot be read, all by path."""
+    trees: dict[PurePosixPath, cst.Module] = {}
+    failed: dict[PurePosixPath, Ported] = {}
+    for text in texts:
+        try:
+            trees[text.path] = parse(text.data)
+        except Unparsable as error:
+            failed[text.path] = _unported(text, error.line, str(error))
     facts = Facts()
-    parsed: dict[PurePosixPath, _Parsed] = {}
+    parsed: dict[PurePosixPath, Parsed] = {}
     for _ in range(ROUNDS):
         for text in texts:
             if text.path in failed:
@@ -128,12 +128,12 @@ def _inferred(
                 failed[text.path] = _surprising(text, error)
                 parsed.pop(text.path, None)
                 continue
-            parsed[text.path] = _Parsed(text, tree, inferred)
-        facts = parsed_facts(parsed.values())
-    return parsed
+            parsed[text.path] = Parsed(text, tree, inferred)
+        facts = facts_of(parsed.values())
+    return parsed, failed
 
 
-def _taken(parsed: Iterable[_Parsed]) -> tuple[set[tuple[str, str]], set[str]]:
+def _taken(parsed: Iterable[Parsed]) -> tuple[set[tuple[str, str]], set[str]]:
     """What files import from each other: names, and modules of which everything is."""
     taken: set[tuple[str, str]] = set()
     stars: set[str] = set()
@@ -144,7 +144,7 @@ def _taken(parsed: Iterable[_Parsed]) -> tuple[set[tuple[str, str]], set[str]]:
 
 
 def _port(
-    file: _Parsed,
+    file: Parsed,
     facts: Facts,
     atlas: Mapping[str, Entry],
     taken: set[tuple[str, str]],
