@@ -5,7 +5,7 @@ from typing import Any
 
 import jittor as jt
 
-__all__ = ["data", "detach_", "grad", "requires_grad_", "set_grad_enabled"]
+__all__ = ["data", "detach_", "grad", "is_grad_enabled", "requires_grad_", "set_grad_enabled"]
 
 
 def grad(
@@ -46,3 +46,8 @@ def data(x: jt.Var) -> jt.Var:
 def set_grad_enabled(mode: bool) -> Any:
     """A context in which gradients are, or are not, recorded."""
     return jt.enable_grad() if mode else jt.no_grad()
+
+
+def is_grad_enabled() -> bool:
+    """Whether gradients are recorded."""
+    return not jt.flags.no_grad

@@ -8,7 +8,7 @@ import numpy as np
 from jtmigrate.parity.functional import scalar
 from jtmigrate.parity.ops.operands import operand
 
-__all__ = ["allclose", "equal", "isclose", "isin", "masked_fill", "maximum", "minimum", "where"]
+__all__ = ["allclose", "equal", "isclose", "isin", "masked_fill", "maximum", "minimum", "where", "where_method"]
 
 
 def equal(x: jt.Var, other: jt.Var) -> bool:
@@ -40,6 +40,11 @@ def where(condition: jt.Var, x: Any = None, y: Any = None) -> "jt.Var | tuple[jt
     chosen, other = (value if isinstance(value, jt.Var) else jt.zeros_like(like) + scalar(value, like) for value in (x, y))
     shape = np.broadcast_shapes(*(tuple(part.shape) for part in (condition, chosen, other)))
     return jt.ternary(*(part.broadcast(shape) for part in (condition, chosen, other)))
+
+
+def where_method(x: jt.Var, condition: jt.Var, other: Any) -> jt.Var:
+    """`x.where(condition, other)`: x where the condition holds."""
+    return where(condition, x, other)
 
 
 def masked_fill(x: jt.Var, mask: jt.Var, value: Any) -> jt.Var:

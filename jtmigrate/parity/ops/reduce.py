@@ -1,7 +1,8 @@
 """Reductions. `max`, `min` and their like return PyTorch's pairs, with `.values` and `.indices`."""
 
 from collections.abc import Sequence
-from math import inf, prod
+from math import inf
+from math import prod as _product
 from typing import Any, NamedTuple
 
 import jittor as jt
@@ -12,7 +13,7 @@ from jtmigrate.parity.ops.operands import along, as_dim, as_dims
 
 __all__ = [
     "Selected", "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "count_nonzero", "cumprod", "cumsum",
-    "logcumsumexp", "logsumexp", "max", "mean", "min", "nanmean", "nansum", "norm", "prod_of", "std", "std_mean",
+    "logcumsumexp", "logsumexp", "max", "mean", "min", "nanmean", "nansum", "norm", "prod", "std", "std_mean",
     "sum", "var", "var_mean",
 ]  # fmt: skip
 
@@ -41,8 +42,9 @@ def mean(x: jt.Var, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None
     return _reduced(x.mean, x, dim, keepdim)
 
 
-def prod_of(x: jt.Var, dim: int | None = None, keepdim: bool = False) -> jt.Var:
+def prod(x: jt.Var, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> jt.Var:
     """Product over one or all dimensions."""
+    x = x if dtype is None else x.cast(dtype)
     return _reduced(x.prod, x, dim, keepdim)
 
 
@@ -146,7 +148,7 @@ def var_mean(
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     dims = as_dims(dim, x.ndim)
-    freedom = prod(x.shape[at] for at in dims) - (int(unbiased) if correction is None else correction)
+    freedom = _product(x.shape[at] for at in dims) - (int(unbiased) if correction is None else correction)
     center = x.mean(dims, True)
     deviation = x - center
     return (deviation * deviation).sum(dims, keepdim) / freedom, x.mean(dims, keepdim)
@@ -192,27 +194,24 @@ def logsumexp(x: jt.Var, dim: Dim, keepdim: bool = False) -> jt.Var:
     return result.reshape(tuple(size for at, size in enumerate(x.shape) if at not in dims) or (1,))
 
 
-def cumsum(x: jt.Var, dim: int) -> jt.Var:
+def cumsum(x: jt.Var, dim: int, *, dtype: Any = None) -> jt.Var:
     """Sums of what came before and the element itself; Jittor's own refuses dimensions below -1."""
-    return x.cumsum(as_dim(dim, x.ndim))
+    return (x if dtype is None else x.cast(dtype)).cumsum(as_dim(dim, x.ndim))
 
 
-def cumprod(x: jt.Var, dim: int) -> jt.Var:
+def cumprod(x: jt.Var, dim: int, *, dtype: Any = None) -> jt.Var:
     """Products of what came before and the element itself; Jittor's own is NaN after a negative number."""
-    return _running(x, dim, lambda before, value: before * value)
+    x = x if dtype is None else x.cast(dtype)
+    parts = [x[along(dim, x.ndim, slice(0, 1))]]
+    for index in range(1, x.shape[dim]):
+        parts.append(parts[-1] * x[along(dim, x.ndim, slice(index, index + 1))])
+    return jt.concat(parts, as_dim(dim, x.ndim))
 
 
 def logcumsumexp(x: jt.Var, dim: int) -> jt.Var:
     """Logarithms of the running sum of exp(x)."""
     largest = x.max(as_dim(dim, x.ndim), True).stop_grad()
     return jt.log(cumsum(jt.exp(x - largest), dim)) + largest
-
-
-def _running(x: jt.Var, dim: int, combine: Any) -> jt.Var:
-    parts = [x[along(dim, x.ndim, slice(0, 1))]]
-    for index in range(1, x.shape[dim]):
-        parts.append(combine(parts[-1], x[along(dim, x.ndim, slice(index, index + 1))]))
-    return jt.concat(parts, as_dim(dim, x.ndim))
 
 
 def nansum(x: jt.Var, dim: Dim = None, keepdim: bool = False) -> jt.Var:

@@ -10,7 +10,7 @@ import numpy as np
 from jtmigrate.parity.ops.operands import along, as_dim, as_dims, as_shape
 
 __all__ = [
-    "T", "atleast_1d", "broadcast_tensors", "chunk", "column_stack", "diff", "dsplit", "flip", "fliplr", "flipud",
+    "T", "broadcast_tensors", "chunk", "column_stack", "diff", "flip", "fliplr", "flipud",
     "hsplit", "hstack", "mT", "meshgrid", "movedim", "narrow", "repeat_interleave", "roll", "rot90", "select",
     "squeeze", "stack", "t", "tensor_split", "tile", "unbind", "unflatten", "unfold", "vsplit", "vstack",
 ]  # fmt: skip
@@ -35,11 +35,6 @@ def hstack(tensors: Sequence[jt.Var]) -> jt.Var:
 def column_stack(tensors: Sequence[jt.Var]) -> jt.Var:
     """Side by side; vectors are columns."""
     return jt.concat([x.unsqueeze(1) if x.ndim == 1 else x for x in tensors], 1)
-
-
-def atleast_1d(x: jt.Var) -> jt.Var:
-    """x itself: there is nothing below one dimension."""
-    return x
 
 
 def chunk(x: jt.Var, chunks: int, dim: int = 0) -> tuple[jt.Var, ...]:
@@ -68,11 +63,6 @@ def hsplit(x: jt.Var, indices_or_sections: "int | Sequence[int]") -> tuple[jt.Va
 def vsplit(x: jt.Var, indices_or_sections: "int | Sequence[int]") -> tuple[jt.Var, ...]:
     """`tensor_split` along the rows."""
     return tensor_split(x, indices_or_sections, 0)
-
-
-def dsplit(x: jt.Var, indices_or_sections: "int | Sequence[int]") -> tuple[jt.Var, ...]:
-    """`tensor_split` along the third dimension."""
-    return tensor_split(x, indices_or_sections, 2)
 
 
 def unbind(x: jt.Var, dim: int = 0) -> tuple[jt.Var, ...]:

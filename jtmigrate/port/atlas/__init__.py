@@ -8,6 +8,18 @@ from types import MappingProxyType
 
 from jtmigrate.port.atlas import (
     activation,
+    comparison,
+    creation,
+    dtypes,
+    in_place,
+    indexing,
+    linear_algebra,
+    ordering,
+    pointwise,
+    process,
+    reduction,
+    shape,
+    tensors,
 )
 from jtmigrate.port.atlas.entry import Entry, Kind, Support
 
@@ -15,6 +27,18 @@ __all__ = ["ATLAS", "ENTRIES", "Entry", "Kind", "Support"]
 
 ENTRIES: tuple[Entry, ...] = (
     *activation.ENTRIES,
+    *comparison.ENTRIES,
+    *creation.ENTRIES,
+    *dtypes.ENTRIES,
+    *in_place.ENTRIES,
+    *indexing.ENTRIES,
+    *linear_algebra.ENTRIES,
+    *ordering.ENTRIES,
+    *pointwise.ENTRIES,
+    *process.ENTRIES,
+    *reduction.ENTRIES,
+    *shape.ENTRIES,
+    *tensors.ENTRIES,
 )
 
 ATLAS: Mapping[str, Entry] = MappingProxyType(
