@@ -43,6 +43,8 @@ def command(
 
     if bool(verify) != bool(inputs):
         raise UserError("--verify M:F and --input FILE.npz belong together")
+    if inputs and not inputs.is_file():
+        raise UserError(f"no such file: {inputs}")
     if check and verify:
         raise UserError("--check writes nothing that --verify could run: give one of them")
     if not check:
@@ -60,12 +62,25 @@ def command(
         raise typer.Exit(1 if different else 0)
     write(result.output, out)
     _print(result, out, console)
-    aligned = True
-    if verify:
-        from jtmigrate.port.verify import verify_port
-
-        aligned = verify_port(verify, inputs, source, out, result, console)
+    aligned = _verify(verify, inputs, source, out, console) if verify else True
     raise typer.Exit(0 if result and aligned else 1)
+
+
+def _verify(factory: str, inputs: Path, source: Path, out: Path, console: "Console") -> bool:
+    from rich.console import Console
+
+    from jtmigrate.cli.files import read_inputs
+    from jtmigrate.cli.progress import stages
+    from jtmigrate.port.verify import verify_port
+    from jtmigrate.report.console import print_diff
+
+    arrays = read_inputs(inputs)
+    with stages(Console(stderr=True)) as progress:
+        verified = verify_port(factory, arrays, source, out, progress=progress)
+    print_diff(verified.result, console)
+    if verified.line:
+        console.print(f"the first fault belongs to {verified.line}")
+    return bool(verified.result)
 
 
 def _print(result: "PortResult", out: Path, console: "Console") -> None:

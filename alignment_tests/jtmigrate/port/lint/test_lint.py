@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alignment_tests.jtmigrate.port.program import run
 from jtmigrate.port.lint.run import lint_text
 
 BAD = "import jittor as jt\n\n\ndef f(x: jt.Var):\n    return x.argmax(1), x.round()\n"
