@@ -65,7 +65,7 @@ def test_names_are_those_of_torch(entry: Entry) -> None:
 
 @pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.torch) for entry in OF_TORCH])
 def test_signature_is_that_of_torch(entry: Entry) -> None:
-    """As far as `inspect` can tell: built-in functions have none, wrappers take *args.
+    """As far as `inspect` can tell, and where there is something to translate to: built-in functions have none, wrappers take *args.
 
     Functions as defaults, names that begin with an underscore, the place and precision of parameters, and a keyword
     `bias` of normalisations, which only later versions have, may be left out.
