@@ -31,6 +31,7 @@ from jtmigrate.report.numbers import printable
 EXTRAS = {
     **{"torch": "torch", "jittor": "jittor", "jinja2": "report", "matplotlib": "report"},
     **{"cv2": "vision", "pycocotools": "vision", "onnx": "onnx", "onnxruntime": "onnx", "onnxscript": "onnx"},
+    "libcst": "port",
 }
 """Modules that a command may lack -> the optional part of jtmigrate that brings them."""
 
