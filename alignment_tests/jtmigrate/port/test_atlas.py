@@ -29,6 +29,7 @@ def _all_hold(check: Callable[[Entry], None], entries: Sequence[Entry]) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_entry(name: str) -> None:
     """Results, dtypes, shapes, gradients, parameters' names and buffers are PyTorch's, for two draws of each case."""
