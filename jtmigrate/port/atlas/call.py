@@ -69,12 +69,16 @@ def translate(entry: Entry, positional: Sequence[Any], named: Mapping[str, Any],
             by_name.update(value)
         elif name in entry.ignored or _left_out(entry, name, value, reader):
             in_order = False
-        elif in_order and name not in named and (entry.in_place is None or index < entry.in_place):
+        elif in_order and (name in entry.by_place or name not in named and _has_same_place(entry, index)):
             places.append(value)
         else:
             by_name[entry.rename.get(name, name)] = value
             in_order = False
     return Arguments(tuple(places), by_name)
+
+
+def _has_same_place(entry: Entry, index: int) -> bool:
+    return entry.in_place is None or index < entry.in_place
 
 
 def _left_out(entry: Entry, name: str, value: Any, reader: Reader) -> bool:

@@ -48,8 +48,10 @@ class Entry:
     explicit   parameter (PyTorch's name) -> PyTorch's default, written out because the counterpart has another
     in_place   how many leading parameters the counterpart has in the same places; those after them are passed by name.
                None: all
+    by_place   parameters that the counterpart takes by position only, and that go there when they are passed by name
     differs    what somebody who writes Jittor's own function by hand gets wrong without noticing; "" if nothing
     advice     what to do where there is no counterpart or a value is refused
+    proof      the test that runs it in both frameworks, "alignment_tests/....py::test_name"; "": cases of the atlas do
     untested   why no test runs it in both frameworks; "" where one does
     """
 
@@ -63,8 +65,10 @@ class Entry:
     only: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
     explicit: Mapping[str, object] = field(default_factory=dict)
     in_place: int | None = None
+    by_place: tuple[str, ...] = ()
     differs: str = ""
     advice: str = ""
+    proof: str = ""
     untested: str = ""
 
     @property
@@ -82,4 +86,5 @@ class Entry:
     @property
     def test(self) -> str:
         """The test that runs this entry in both frameworks, as pytest names it; "" if none does."""
-        return "" if self.untested else f"alignment_tests/jtmigrate/port/test_atlas.py::test_entry[{self.torch}]"
+        cases = f"alignment_tests/jtmigrate/port/test_atlas.py::test_entry[{self.torch}]"
+        return "" if self.untested else self.proof or cases

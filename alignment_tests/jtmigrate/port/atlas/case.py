@@ -1,7 +1,7 @@
 """What a test of the atlas feeds to both frameworks."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,20 +10,40 @@ Random = np.random.RandomState
 
 
 class Call(NamedTuple):
-    """Arguments in PyTorch's terms. Arrays become tensors, also inside lists, tuples and dicts.
+    """Arguments in PyTorch's terms, also inside lists, tuples and dicts: arrays become tensors, a `Named` its object.
 
-    args, kwargs  of the function or method (the tensor first), or of a module's constructor
-    inputs        of the module's own call
+    args, kwargs          of the function or method (the tensor first), or of a module's constructor
+    inputs, named_inputs  of the module's own call
     """
 
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
     inputs: tuple[Any, ...] = ()
+    named_inputs: Mapping[str, Any] = {}
 
 
-def call(*args: Any, inputs: tuple[Any, ...] = (), **kwargs: Any) -> Call:
+def call(
+    *args: Any, inputs: tuple[Any, ...] = (), named_inputs: Mapping[str, Any] | None = None, **kwargs: Any
+) -> Call:
     """A call, written as one writes it."""
-    return Call(args, kwargs, inputs)
+    return Call(args, kwargs, inputs, named_inputs or {})
+
+
+@dataclass(frozen=True)
+class Named:
+    """An argument that is a thing of PyTorch's: `torch.float64`, or `torch.nn.Linear(3, 4)`. It has to be in the atlas.
+
+    torch   its full name
+    called  the call that makes it; None where the thing itself is meant
+    """
+
+    torch: str
+    called: Call | None = None
+
+
+def made(torch: str, *args: Any, **kwargs: Any) -> Named:
+    """What calling the thing with this name gives: made("torch.nn.Linear", 3, 4)."""
+    return Named(torch, Call(args, kwargs))
 
 
 @dataclass(frozen=True)
@@ -33,11 +53,13 @@ class Case:
     make        draws the arguments: shapes, options and values
     gradient    whether the result is differentiated towards every array of floating point
     training    of a module: its mode
+    values      whether values are compared, or, of random ones, dtypes and shapes only
     tolerances  largest error in terms of a tensor's maximum: some ten roundings, unless a case says why more
     """
 
     make: Callable[[Random], Call]
     gradient: bool = True
     training: bool = True
+    values: bool = field(default=True, kw_only=True)
     float32: float = 2e-6
     float64: float = 1e-13

@@ -1,0 +1,50 @@
+"""Products of matrices and vectors, and `torch.linalg`."""
+
+from jtmigrate.port.atlas.both import OPS, absent, both, function, missing, parity
+from jtmigrate.port.atlas.entry import Entry, Kind
+
+_SCALED = "*, beta=1, alpha=1"
+
+ENTRIES: tuple[Entry, ...] = (
+    *both("matmul", "other"),
+    *both("mm", "mat2", jittor="matmul"),
+    *both("bmm", "mat2", jittor="matmul"),
+    *parity("mv", "vec"),
+    *parity("dot", "tensor", aliases=("inner", "vdot")),
+    *both("outer", "vec2", aliases=("ger",)),
+    function("einsum", "*args", f"{OPS}einsum", differs="jt.linalg.einsum takes no list of operands"),
+    function("tensordot", "a, b, dims=2, out=None", f"{OPS}tensordot", by_place=("a", "b"), only={"out": (None,)},
+             advice="assign the result"),
+    *parity("kron", "other"),
+    *parity("addmm", f"mat1, mat2, {_SCALED}"),
+    *parity("addmv", f"mat, vec, {_SCALED}"),
+    *parity("addr", f"vec1, vec2, {_SCALED}"),
+    *parity("baddbmm", f"batch1, batch2, {_SCALED}"),
+    *parity("addbmm", f"batch1, batch2, {_SCALED}"),
+    *parity("cross", "other, dim=None", differs="jt.cross takes the last dimension, not the first of size 3"),
+    *parity("diag", "diagonal=0", differs="jt.diag refuses matrices that are not square"),
+    *parity("diagonal", "offset=0, dim1=0, dim2=1"),
+    function("diag_embed", "input, offset=0, dim1=-2, dim2=-1", f"{OPS}diag_embed", by_place=("input",),
+             only={"offset": (0,), "dim1": (-2,), "dim2": (-1,)}, advice="permute the result"),
+    *parity("trace"),
+    function("cdist", "x1, x2, p=2.0, compute_mode='use_mm_for_euclid_dist_if_necessary'", f"{OPS}cdist",
+             ignored=("compute_mode",)),
+    function("linalg.norm", "A, ord=None, dim=None, keepdim=False, *, dtype=None", f"{OPS}vector_norm",
+             by_place=("A",), only={"dtype": (None,)},
+             advice="of matrices only the Frobenius norm, ord=None; cast before or afterwards"),
+    function("linalg.vector_norm", "x, ord=2, dim=None, keepdim=False, *, dtype=None", f"{OPS}vector_norm",
+             only={"dtype": (None,)}, advice="cast before or afterwards"),
+    function("linalg.cross", "input, other, *, dim=-1", "jittor.cross", by_place=("input",)),
+    function("linalg.inv", "A", "jittor.linalg.inv", by_place=("A",), aliases=("torch.inverse", "torch.linalg.inverse")),
+    function("linalg.det", "A", "jittor.linalg.det", by_place=("A",), aliases=("torch.det",)),
+    function("linalg.solve", "A, B", "jittor.linalg.solve", by_place=("A", "B")),
+    function("linalg.cholesky", "A", "jittor.linalg.cholesky", by_place=("A",)),
+    *missing("pinverse", "rcond=1e-15", "jt.linalg.pinv is not differentiable in float64: numpy.linalg.pinv of x.numpy()"),
+    absent("torch.linalg.svd", Kind.FUNCTION, "jt.linalg.svd gives (u, s, v) of full_matrices=False; signs are free"),
+    absent("torch.linalg.eigh", Kind.FUNCTION, "jt.linalg.eigh gives (values, vectors); signs are free"),
+    absent("torch.linalg.qr", Kind.FUNCTION, "jt.linalg.qr gives (q, r); signs are free"),
+    absent("torch.linalg.lstsq", Kind.FUNCTION, "solve the normal equations with jt.linalg.solve"),
+    absent("torch.linalg.matrix_rank", Kind.FUNCTION, "numpy.linalg.matrix_rank of x.numpy()"),
+    absent("torch.fft.fft2", Kind.FUNCTION, "numpy.fft of x.numpy(); jt.nn._fft2 works on a GPU only"),
+    absent("torch.stft", Kind.FUNCTION, "slice frames and multiply by a matrix of the Fourier transform"),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""`jtmigrate port`: PyTorch source code into Jittor source code. Imports neither framework."""

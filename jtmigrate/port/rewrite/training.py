@@ -1,0 +1,36 @@
+"""Finds the optimizer that a backward pass belongs to: Jittor's takes the loss itself."""
+
+import libcst as cst
+
+from jtmigrate.port.rewrite.infer import Inference, dotted
+from jtmigrate.port.rewrite.kinds import Kind
+
+
+def optimizers_in(function: cst.CSTNode, inferred: Inference) -> frozenset[str]:
+    """What is told `zero_grad()` and `step()` in a function, as it is written there: "optimizer", "self.opt"."""
+    finder = _Finder(inferred)
+    function.visit(finder)
+    return frozenset(finder.steps & finder.zeroed or finder.declared)
+
+
+class _Finder(cst.CSTVisitor):
+    def __init__(self, inferred: Inference):
+        super().__init__()
+        self._inferred = inferred
+        self.steps: set[str] = set()
+        self.zeroed: set[str] = set()
+        self.declared: set[str] = set()
+
+    def visit_Call(self, node: cst.Call) -> None:
+        if not isinstance(node.func, cst.Attribute):
+            return
+        receiver, name = node.func.value, node.func.attr.value
+        written = dotted(receiver)
+        if not written or name not in ("step", "zero_grad"):
+            return
+        (self.steps if name == "step" else self.zeroed).add(written)
+        type_ = self._inferred[receiver]
+        if type_.kind is Kind.INSTANCE and ".optim." in type_.name and ".lr_scheduler." not in type_.name:
+            self.declared.add(written)
+        elif name == "step" and "optim" in written.lower():
+            self.declared.add(written)
