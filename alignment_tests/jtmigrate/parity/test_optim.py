@@ -28,6 +28,11 @@ SWITCHES = {
         {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1},
         {"momentum": 0.9, "nesterov": True},
     ),
+    "Adagrad": ({}, {"weight_decay": 0.1, "maximize": True}, {"lr_decay": 0.2, "initial_accumulator_value": 0.3}),
+    "Adadelta": ({}, {"weight_decay": 0.1, "maximize": True}),
+    "Adamax": ({}, {"weight_decay": 0.1, "maximize": True}),
+    "NAdam": ({}, {"weight_decay": 0.1}, {"weight_decay": 0.1, "decoupled_weight_decay": True}),
+    "RAdam": ({}, {"weight_decay": 0.1}, {"weight_decay": 0.1, "decoupled_weight_decay": True}),
     "RMSprop": ({}, {"weight_decay": 0.1, "maximize": True}, {"momentum": 0.9}, {"centered": True, "momentum": 0.9}),
 }
 
@@ -36,7 +41,8 @@ def numbers(kind: str, seed: int) -> dict[str, Any]:
     """Random values, far from the defaults, of the options that are numbers; 0 switches a term off and stays."""
     random = np.random.RandomState(seed)
     adam = {"betas": (random.uniform(0, 0.99), random.uniform(0.5, 0.999)), "weight_decay": random.uniform(0, 0.5)}
-    own = {"AdamW": adam, "Adam": adam, "SGD": {}, "RMSprop": {"alpha": random.uniform(0.1, 0.999)}}[kind]
+    others = {"RMSprop": {"alpha": random.uniform(0.1, 0.999)}, "Adadelta": {"rho": random.uniform(0.1, 0.999)}}
+    own = adam if "Ada" in kind and kind not in ("Adagrad", "Adadelta") or kind.endswith("dam") else others.get(kind, {})
     eps = {} if kind == "SGD" else {"eps": 10 ** random.uniform(-8, -1)}
     return {"lr": 10 ** random.uniform(-4, -1), **own, **eps}
 

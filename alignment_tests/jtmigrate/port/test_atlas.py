@@ -65,7 +65,7 @@ def test_names_are_those_of_torch(entry: Entry) -> None:
 
 @pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.torch) for entry in OF_TORCH])
 def test_signature_is_that_of_torch(entry: Entry) -> None:
-    """As far as `inspect` can tell: built-in functions have none, wrappers take *args.
+    """As far as `inspect` can tell, and where there is something to translate to: built-in functions have none, wrappers take *args.
 
     Names that begin with an underscore, and the place and precision of parameters, may be left out.
     """
@@ -81,7 +81,7 @@ def test_signature_is_that_of_torch(entry: Entry) -> None:
 
 
 def _real_signature(entry: Entry) -> dict[str, inspect.Parameter] | None:
-    if entry.kind in (Kind.ATTRIBUTE, Kind.CONSTANT, Kind.CONTEXT):
+    if entry.support is Support.MISSING or entry.kind in (Kind.ATTRIBUTE, Kind.CONSTANT, Kind.CONTEXT):
         return None
     try:
         parameters = dict(inspect.signature(resolve(entry.torch)).parameters)

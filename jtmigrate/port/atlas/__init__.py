@@ -10,16 +10,21 @@ from jtmigrate.port.atlas import (
     activation,
     comparison,
     creation,
+    data,
     dtypes,
     in_place,
     indexing,
+    initialisers,
     linear_algebra,
+    optimizers,
     ordering,
     pointwise,
     process,
     reduction,
+    schedulers,
     shape,
     tensors,
+    torchvision,
 )
 from jtmigrate.port.atlas.entry import Entry, Kind, Support
 
@@ -29,16 +34,21 @@ ENTRIES: tuple[Entry, ...] = (
     *activation.ENTRIES,
     *comparison.ENTRIES,
     *creation.ENTRIES,
+    *data.ENTRIES,
     *dtypes.ENTRIES,
     *in_place.ENTRIES,
     *indexing.ENTRIES,
+    *initialisers.ENTRIES,
     *linear_algebra.ENTRIES,
+    *optimizers.ENTRIES,
     *ordering.ENTRIES,
     *pointwise.ENTRIES,
     *process.ENTRIES,
     *reduction.ENTRIES,
+    *schedulers.ENTRIES,
     *shape.ENTRIES,
     *tensors.ENTRIES,
+    *torchvision.ENTRIES,
 )
 
 ATLAS: Mapping[str, Entry] = MappingProxyType(

@@ -35,7 +35,7 @@ ENTRIES: tuple[Entry, ...] = (
     function("linalg.vector_norm", "x, ord=2, dim=None, keepdim=False, *, dtype=None", f"{OPS}vector_norm",
              only={"dtype": (None,)}, advice="cast before or afterwards"),
     function("linalg.cross", "input, other, *, dim=-1", "jittor.cross", by_place=("input",)),
-    function("linalg.inv", "A", "jittor.linalg.inv", by_place=("A",), aliases=("torch.inverse", "torch.linalg.inverse")),
+    function("linalg.inv", "A", "jittor.linalg.inv", by_place=("A",), aliases=("torch.inverse",)),
     function("linalg.det", "A", "jittor.linalg.det", by_place=("A",), aliases=("torch.det",)),
     function("linalg.solve", "A, B", "jittor.linalg.solve", by_place=("A", "B")),
     function("linalg.cholesky", "A", "jittor.linalg.cholesky", by_place=("A",)),

@@ -88,7 +88,6 @@ ENTRIES: tuple[Entry, ...] = (
     _no_method("cauchy_", "numpy.random, then ops.copy_"),
     _no_method("exponential_", "ops.copy_(x, -jt.log(1 - jt.rand(x.shape)))"),
     _no_method("is_complex", "False"),
-    _no_method("is_sparse", "False"),
+    _no_attribute("is_sparse", "False"),
     _no_method("to_sparse", "jt.sparse has sparse matrices of its own"),
-    _no_method("unfold_copy", "ops.unfold"),
 )  # fmt: skip

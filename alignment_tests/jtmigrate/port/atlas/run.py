@@ -81,6 +81,8 @@ class _Framework:
         directed = [
             (value * self.direction(value)).sum() for value in results.values() if self.is_differentiable(value)
         ]
+        if not directed:
+            return {}
         gradients = self.differentiate(sum(directed[1:], directed[0]), list(self.leaves.values()))
         return dict(zip((f"gradient{name}" for name in self.leaves), gradients, strict=True))
 
