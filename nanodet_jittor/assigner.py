@@ -35,7 +35,7 @@ def classification_cost(logits: jt.Var, labels: jt.Var, ious: jt.Var) -> jt.Var:
     background = F.softplus(logits) * F.pow(score, 2)
     own = labels.unsqueeze(1).expand(ious.shape)
     own_logits = logits.gather(2, own)
-    own_cost = F.binary_cross_entropy_with_logits(own_logits, ious)
+    own_cost = F.binary_cross_entropy_with_logits(own_logits, ious, reduction="none")
     own_cost = own_cost * F.pow(ious - F.sigmoid(own_logits), 2)
     return background.sum(2, keepdims=True) - background.gather(2, own) + own_cost
 
@@ -69,7 +69,7 @@ def match(cost: jt.Var, ious: jt.Var, usable: jt.Var, topk: int) -> Assignment:
     matched = (cost <= dearest_taken) & usable
 
     contested = matched.int32().sum(2, keepdims=True) > 1
-    cheapest_object = F.one_hot(cost.argmin(2)[0], cost.shape[2])
+    cheapest_object = F.is_label(cost.argmin(2)[0], cost.shape[2])
     matched = jt.ternary(contested, cheapest_object, matched)
     return Assignment(
         positive=F.any(matched, dim=2),

@@ -112,7 +112,7 @@ def detection_loss(
     target_boxes = gt_boxes.gather(1, assignment.object_index.unsqueeze(-1).expand(-1, -1, 4))
     target_labels = gt_labels.gather(1, assignment.object_index)
 
-    quality = F.one_hot(target_labels, logits.shape[-1]) * (positive * assignment.iou).unsqueeze(-1)
+    quality = F.is_label(target_labels, logits.shape[-1]) * (positive * assignment.iou).unsqueeze(-1)
     loss_qfl = quality_focal_loss(logits, quality, config.loss_qfl.beta).sum() / num_positive
 
     weight = F.sigmoid(logits.detach()).max(-1) * positive

@@ -17,7 +17,7 @@ def quality_focal_loss(logits: jt.Var, quality: jt.Var, beta: float) -> jt.Var:
     logits, quality: (N, P, C), quality = IoU at the assigned class and 0 elsewhere. Returns (N, P).
     """
     modulation = F.pow((quality - F.sigmoid(logits)).abs(), beta)
-    loss = F.binary_cross_entropy_with_logits(logits, quality) * modulation
+    loss = F.binary_cross_entropy_with_logits(logits, quality, reduction="none") * modulation
     return loss.sum(dim=-1)
 
 

@@ -48,6 +48,8 @@ def settings(module: jt.Module, trained: Callable[[jt.Var], bool] | None = None)
             found[f"requires_grad.{name}"] = (trained or _is_trained)(value)
     if inner or "op" in found:
         found |= _pool(found)
+    elif type(module).__name__.startswith("MaxPool"):
+        found["pads_with"] = "-inf"  # jtmigrate.parity's
     if isinstance(module, jt.nn.Conv1d):
         found |= {name: found[name][0] for name in ("kernel_size", "stride", "padding", "dilation")}
     if "size_average" in found:

@@ -6,7 +6,7 @@ so that two networks do not drift apart by it.
 
 import jittor as jt
 
-from jtmigrate.parity import functional as F
+from jtmigrate.parity.functional import numerics as F
 
 
 def by_running_statistics(x: jt.Var, mean: jt.Var, var: jt.Var, weight: jt.Var, bias: jt.Var, eps: float) -> jt.Var:

@@ -53,6 +53,7 @@ class Case:
     make        draws the arguments: shapes, options and values
     gradient    whether the result is differentiated towards every array of floating point
     training    of a module: its mode
+    frozen      names of arguments that PyTorch does not differentiate towards
     values      whether values are compared, or, of random ones, dtypes and shapes only
     tolerances  largest error in terms of a tensor's maximum: some ten roundings, unless a case says why more
     """
@@ -61,5 +62,6 @@ class Case:
     gradient: bool = True
     training: bool = True
     values: bool = field(default=True, kw_only=True)
+    frozen: tuple[str, ...] = field(default=(), kw_only=True)
     float32: float = 2e-6
     float64: float = 1e-13

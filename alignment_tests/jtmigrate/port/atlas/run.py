@@ -4,7 +4,7 @@ float64 forward and backward, float32 forward. Two liberties, which hold for all
 has no dimension in PyTorch has one of size 1.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import reduce
 from importlib import import_module
 from typing import Any
@@ -26,9 +26,9 @@ def check(entry: Entry, case: Case, seed: int) -> None:
     """Both frameworks give the same for this case; AssertionError says what differs."""
     for dtype, limit, gradient in (("float64", case.float64, case.gradient), ("float32", case.float32, False)):
         drawn = _cast(case.make(np.random.RandomState(seed)), dtype)
-        expected = _InTorch(dtype, gradient).run(entry, drawn, case)
+        expected = _InTorch(dtype, gradient, case.frozen).run(entry, drawn, case)
         with jt.flag_scope(auto_convert_64_to_32=int(dtype != "float64")):
-            found = _InJittor(dtype, gradient).run(entry, drawn, case)
+            found = _InJittor(dtype, gradient, case.frozen).run(entry, drawn, case)
         assert found.keys() == expected.keys()
         for name, value in expected.items():
             _assert_same(f"{dtype} {name}", found[name], value, limit if case.values else None)
@@ -36,14 +36,14 @@ def check(entry: Entry, case: Case, seed: int) -> None:
 
 def resolve(name: str) -> Any:
     """The object with a full name, "torch.nn.Conv2d"."""
-    parts = name.split(".")
-    for split in range(len(parts), 0, -1):
-        try:
-            module = import_module(".".join(parts[:split]))
-        except ModuleNotFoundError:
-            continue
-        return reduce(getattr, parts[split:], module)
-    raise ModuleNotFoundError(name)
+    path, *parts = name.split(".")
+    thing = import_module(path)
+    for part in parts:
+        path = f"{path}.{part}"
+        if not hasattr(thing, part):
+            import_module(path)
+        thing = getattr(thing, part)
+    return thing
 
 
 class _Framework:
@@ -51,9 +51,10 @@ class _Framework:
 
     tensor_type: type
 
-    def __init__(self, dtype: str, gradient: bool):
+    def __init__(self, dtype: str, gradient: bool, frozen: tuple[str, ...]):
         self.dtype = dtype
         self.gradient = gradient
+        self.frozen = frozen
         self.leaves: dict[str, Any] = {}
 
     def run(self, entry: Entry, drawn: Call, case: Case) -> dict[str, Any]:
@@ -95,7 +96,8 @@ class _Framework:
         """The same nest with tensors for arrays; those of floating point become leaves."""
         if isinstance(drawn, np.ndarray):
             value = self.tensor(drawn)
-            if not (self.gradient and np.issubdtype(drawn.dtype, np.floating)):
+            frozen = path.rpartition(".")[2] in self.frozen
+            if frozen or not (self.gradient and np.issubdtype(drawn.dtype, np.floating)):
                 return value
             self.leaves[path] = leaf = self.leaf(value)
             return self.copied(leaf) if assign or self.tensor_type is torch.Tensor else leaf
@@ -161,7 +163,9 @@ class _InTorch(_Framework):
         return [torch.zeros_like(x) if g is None else g for g, x in zip(gradients, leaves, strict=True)]
 
     def fetch(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value.detach().numpy() if isinstance(value, torch.Tensor) else value for name, value in found.items()}
+        return {
+            name: value.detach().numpy() if isinstance(value, torch.Tensor) else value for name, value in found.items()
+        }
 
 
 class _InJittor(_Framework):

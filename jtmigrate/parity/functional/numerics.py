@@ -1,10 +1,11 @@
-"""`torch.nn.functional` in Jittor.
+"""What the functions and modules are built of; PyTorch has no names for these.
 
 Two habits of Jittor shape this file. A Python number enters a float64 expression rounded to float32, so constants go
 through `scalar`. Kernels are built with -Ofast, which folds (1 + x) - 1 to x: the usual compensated formulas are out.
 """
 
 import math
+from collections.abc import Sequence
 
 import jittor as jt
 import numpy as np
@@ -19,11 +20,6 @@ def scalar(value: float, like: jt.Var) -> "float | jt.Var":
         return jt.array(np.array([value], np.float64))
 
 
-def leaky_relu(x: jt.Var, negative_slope: float = 0.01) -> jt.Var:
-    """x where positive, else negative_slope * x."""
-    return jt.ternary(x > 0, x, x * scalar(negative_slope, x))
-
-
 def clamp(x: jt.Var, min: float | None = None, max: float | None = None) -> jt.Var:
     """x limited to [min, max]; the gradient at the limits themselves is 1, as in PyTorch (Jittor: 0)."""
     if min is not None:
@@ -31,48 +27,6 @@ def clamp(x: jt.Var, min: float | None = None, max: float | None = None) -> jt.V
     if max is not None:
         x = jt.ternary(x <= scalar(max, x), x, jt.full_like(x, 0) + scalar(max, x))
     return x
-
-
-def _exp_of_minus_abs(x: jt.Var) -> jt.Var:
-    return jt.exp(jt.ternary(x >= 0, -x, x))
-
-
-def sigmoid(x: jt.Var) -> jt.Var:
-    """1 / (1 + exp(-x)) without Jittor's floor of 9.4e-14."""
-    e = _exp_of_minus_abs(x)
-    return jt.ternary(x >= 0, e * 0 + 1, e) / (e + 1)
-
-
-def log1p(x: jt.Var) -> jt.Var:
-    """log(1 + x), exact for small x."""
-    return jt.arctanh(x / (x + 2)) * 2
-
-
-def softplus(x: jt.Var) -> jt.Var:
-    """log(1 + exp(x))."""
-    return jt.ternary(x >= 0, x, x * 0) + log1p(_exp_of_minus_abs(x))
-
-
-def binary_cross_entropy_with_logits(logits: jt.Var, target: jt.Var) -> jt.Var:
-    """Element by element (PyTorch's reduction="none")."""
-    return softplus(logits) - logits * target
-
-
-def log_softmax(x: jt.Var, dim: int) -> jt.Var:
-    """log(softmax(x)) along `dim`."""
-    shifted = x - x.max(dim, keepdims=True).stop_grad()
-    return shifted - jt.log(jt.exp(shifted).sum(dim, keepdims=True))
-
-
-def softmax(x: jt.Var, dim: int) -> jt.Var:
-    """exp(x) normalised to sum 1 along `dim`."""
-    e = jt.exp(x - x.max(dim, keepdims=True).stop_grad())
-    return e / e.sum(dim, keepdims=True)
-
-
-def one_hot(labels: jt.Var, num_classes: int) -> jt.Var:
-    """Boolean (..., num_classes), True at the label."""
-    return labels.unsqueeze(-1) == jt.arange(num_classes)
 
 
 def mean(x: jt.Var, dims: tuple[int, ...]) -> jt.Var:
@@ -136,3 +90,35 @@ def array(values: np.ndarray, like: jt.Var) -> jt.Var:
     """Numpy values as a Var in the precision of `like`."""
     with jt.flag_scope(auto_convert_64_to_32=0):
         return jt.array(np.asarray(values, str(like.dtype)))
+
+
+def log1p(x: jt.Var) -> jt.Var:
+    """log(1 + x), exact for small x."""
+    return jt.arctanh(x / (x + 2)) * 2
+
+
+def magnitude(x: jt.Var) -> jt.Var:
+    """|x|, whose gradient at 0 is 0, as in PyTorch (Jittor: 1)."""
+    return jt.ternary(x > 0, x, jt.ternary(x < 0, -x, x * 0))
+
+
+def is_label(labels: jt.Var, num_classes: int) -> jt.Var:
+    """Boolean (..., num_classes), True at the label."""
+    return labels.unsqueeze(-1) == jt.arange(num_classes)
+
+
+def constant(values: np.ndarray) -> jt.Var:
+    """Numpy values as a Var of their own precision, integers as int32; they are never trained."""
+    with jt.flag_scope(auto_convert_64_to_32=0):
+        return jt.array(values.astype(np.int32) if values.dtype == np.int64 else values).stop_grad()
+
+
+def draw(shape: Sequence[int], like: jt.Var) -> jt.Var:
+    """Uniform numbers from [0, 1) in the precision of `like`."""
+    return jt.random(tuple(shape), "float32").stop_grad().cast(like.dtype)
+
+
+def repeated(value: int | Sequence[int], times: int) -> tuple[int, ...]:
+    """One number a dimension: (3, 3) for 3, and a sequence as it is; one of a single number is repeated too."""
+    values = tuple(value) if isinstance(value, Sequence) else (value,)
+    return values * times if len(values) == 1 else values

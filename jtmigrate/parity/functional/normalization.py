@@ -1,0 +1,134 @@
+"""Normalisation over the batch, channels or groups of them. Statistics are taken in two passes and in float64."""
+
+import math
+from collections.abc import Sequence
+
+import jittor as jt
+
+from jtmigrate.parity import normalization as kernels
+from jtmigrate.parity.functional.numerics import inverse_std, mean, moments, per_channel, scalar, spread
+from jtmigrate.parity.functional.shape import pad
+
+
+def batch_norm(
+    input: jt.Var,
+    running_mean: jt.Var | None,
+    running_var: jt.Var | None,
+    weight: jt.Var | None = None,
+    bias: jt.Var | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> jt.Var:
+    """(N, C, ...) by the batch's statistics, which move the running ones, or by those. Rounds where PyTorch does.
+
+    Raises ValueError for a single value a channel in training.
+    """
+    channels = input.shape[1]
+    x = _as_images(input)
+    weight = jt.ones((channels,)).cast(input.dtype) if weight is None else weight
+    bias = jt.zeros((channels,)).cast(input.dtype) if bias is None else bias
+    if not training:
+        return kernels.by_running_statistics(x, running_mean, running_var, weight, bias, eps).reshape(input.shape)
+    count = input.numel() // channels
+    if count == 1:
+        raise ValueError("BatchNorm in training needs more than 1 value per channel, got 1")
+    normalise = kernels.BatchNorm(eps)
+    result = normalise(x, weight, bias)
+    if running_mean is not None:
+        unbiased = normalise.var * scalar(count / (count - 1), input)
+        move(running_mean, normalise.mean, momentum)
+        move(running_var, unbiased, momentum)
+    return result.reshape(input.shape)
+
+
+def move(running: jt.Var, batch: jt.Var, momentum: float) -> None:
+    """Moves a running average towards a new value, in place."""
+    running.update(running * scalar(1 - momentum, batch) + batch * scalar(momentum, batch))
+
+
+def instance_norm(
+    input: jt.Var,
+    running_mean: jt.Var | None = None,
+    running_var: jt.Var | None = None,
+    weight: jt.Var | None = None,
+    bias: jt.Var | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> jt.Var:
+    """(N, C, ...), each channel of each image by its own statistics, or by running ones."""
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    n, channels = input.shape[:2]
+    ones = jt.ones((n * channels,)).cast(input.dtype)
+    normalise = kernels.BatchNorm(eps)
+    result = normalise(_as_images(input.reshape((1, n * channels, *input.shape[2:]))), ones, ones * 0)
+    if running_mean is not None:
+        count = input.numel() // (n * channels)
+        unbiased = normalise.var * scalar(count / (count - 1), input)
+        move(running_mean, normalise.mean.reshape((n, channels)).mean(0), momentum)
+        move(running_var, unbiased.reshape((n, channels)).mean(0), momentum)
+    result = result.reshape(input.shape)
+    return result if weight is None else _affine(result, weight, bias)
+
+
+def group_norm(
+    input: jt.Var, num_groups: int, weight: jt.Var | None = None, bias: jt.Var | None = None, eps: float = 1e-5
+) -> jt.Var:
+    """(N, C, ...), each group of channels of each image by its own statistics."""
+    x = _as_images(input)
+    n, c, h, w = x.shape
+    grouped = x.reshape((n, num_groups, c // num_groups, h, w))
+    _, deviation, var = moments(grouped, (3, 4, 2))
+    normal = deviation * spread(inverse_std(var, eps).cast(x.dtype), grouped)
+    normal = normal.reshape(x.shape)
+    return (normal if weight is None else _affine(normal, weight, bias)).reshape(input.shape)
+
+
+def layer_norm(
+    input: jt.Var,
+    normalized_shape: Sequence[int],
+    weight: jt.Var | None = None,
+    bias: jt.Var | None = None,
+    eps: float = 1e-5,
+) -> jt.Var:
+    """(..., *normalized_shape), each by its own statistics."""
+    x = input.reshape((-1, math.prod(normalized_shape)))
+    _, deviation, var = moments(x, (1,))
+    normal = (deviation * spread(inverse_std(var, eps).cast(x.dtype), x)).reshape(input.shape)
+    normal = normal if weight is None else normal * weight
+    return normal if bias is None else normal + bias
+
+
+def rms_norm(
+    input: jt.Var, normalized_shape: Sequence[int], weight: jt.Var | None = None, eps: float | None = None
+) -> jt.Var:
+    """(..., *normalized_shape), each divided by its root mean square."""
+    eps = (2.0**-23 if str(input.dtype) == "float32" else 2.0**-52) if eps is None else eps
+    x = input.reshape((-1, math.prod(normalized_shape)))
+    normal = (x * spread(inverse_std(mean(x * x, (1,)), eps).cast(x.dtype), x)).reshape(input.shape)
+    return normal if weight is None else normal * weight
+
+
+def local_response_norm(input: jt.Var, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1.0) -> jt.Var:
+    """(N, C, ...), divided by a power of the mean square over `size` neighbouring channels."""
+    squares = input * input
+    padded = pad(squares, [0, 0] * (input.ndim - 2) + [size // 2, (size - 1) // 2])
+    channels = input.shape[1]
+    total = sum(padded[:, start : start + channels] for start in range(size))
+    base = total * scalar(alpha / size, input) + scalar(k, input)
+    return input / base ** scalar(beta, input)
+
+
+def _affine(x: jt.Var, weight: jt.Var, bias: jt.Var | None) -> jt.Var:
+    """x * weight + bias, one number of each a channel."""
+    images = _as_images(x)
+    y = images * spread(per_channel(weight), images)
+    return (y if bias is None else y + spread(per_channel(bias), images)).reshape(x.shape)
+
+
+def _as_images(x: jt.Var) -> jt.Var:
+    """(N, C, ...) -> (N, C, H, W)."""
+    n, c, *image = x.shape
+    return x if len(image) == 2 else x.reshape((n, c, math.prod(image[:-1]), image[-1] if image else 1))
