@@ -5,6 +5,13 @@ import libcst as cst
 from jtmigrate.port.rewrite.infer import Inference, dotted
 from jtmigrate.port.rewrite.kinds import Kind
 
+CLIP = "torch.nn.utils.clip_grad_norm_"
+
+
+def calls_method(node: cst.BaseExpression, name: str) -> bool:
+    """Whether an expression is `... .name(...)`."""
+    return isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == name
+
 
 def optimizers_in(function: cst.CSTNode, inferred: Inference) -> frozenset[str]:
     """What is told `zero_grad()` and `step()` in a function, as it is written there: "optimizer", "self.opt"."""

@@ -13,7 +13,7 @@ from jtmigrate.port.rewrite.kinds import TENSOR, UNKNOWN, Kind, Type
 from jtmigrate.port.rewrite.marks import with_marks
 from jtmigrate.port.rewrite.names import Home, is_torch
 from jtmigrate.port.rewrite.receivers import TENSOR_NAMES, is_tensor
-from jtmigrate.port.rewrite.training import optimizers_in
+from jtmigrate.port.rewrite.training import CLIP, calls_method, optimizers_in
 
 _OPERATORS = {cst.FloorDivide: "torch.floor_divide", cst.Modulo: "torch.remainder"}
 _HINT = "annotate it (x: torch.Tensor) or write the call by hand"
@@ -64,6 +64,7 @@ class Rewriter(cst.CSTTransformer):
         self._calls: dict[int, tuple[Entry, tuple[calls.Planned, ...]]] = {}
         self._methods: dict[int, tuple[Entry, tuple[calls.Planned, ...]]] = {}
         self._attributes: dict[int, Entry] = {}
+        self._clipped: set[int] = set()
         self._declarations = 0
         self._classes: list[str] = []
         self._functions: list[cst.CSTNode] = []
@@ -160,7 +161,7 @@ class Rewriter(cst.CSTTransformer):
                 raise Left(name, "is not in the atlas")
             if entry.support is Support.MISSING:
                 raise Left(name, "has no counterpart", entry.advice)
-            if id(original) not in self._called and not self._declarations and (entry.rename or entry.only or entry.explicit):
+            if id(original) not in self._called and not self._declarations and (entry.rename or entry.explicit):
                 raise Left(name, "is used as a value, and its counterpart takes other arguments", entry.advice)
         except Left as problem:
             self._keep(_root_node(original))
@@ -197,12 +198,16 @@ class Rewriter(cst.CSTTransformer):
         function = node.func
         self._called.add(id(function))
         type_ = self._inferred[function]
-        if type_.kind is Kind.NAME and type_.name in self._atlas:
+        if type_.kind is Kind.NAME and (is_torch(type_.name) or type_.name in self._atlas):
             self._consider_call(node, type_.name)
         elif isinstance(function, cst.Attribute) and id(function) not in self._claimed:
             self._consider_method(node, function)
 
     def _consider_call(self, node: cst.Call, name: str) -> None:
+        if name == CLIP and self._clips(node):
+            self._claim_chain(node.func)
+            self._clipped.add(id(node))
+            return
         entry = self._atlas.get(name)
         if entry is None or entry.support is Support.MISSING or entry.kind is Use.CONSTANT:
             return
@@ -214,13 +219,22 @@ class Rewriter(cst.CSTTransformer):
     def _stays(self, node: cst.Call, problem: Left) -> None:
         """A call whose function has a counterpart but whose arguments have none."""
         self._leave(node, problem)
-        link = node.func
-        while isinstance(link, cst.Attribute):
-            self._claimed.add(id(link))
-            link = link.value
-        if isinstance(link, cst.Name) and id(link) in self._inferred.imported:
-            self._claimed.add(id(link))
-            self._keep(link)
+        root = self._claim_chain(node.func)
+        if isinstance(root, cst.Name) and id(root) in self._inferred.imported:
+            self._keep(root)
+
+    def _claim_chain(self, node: cst.BaseExpression) -> cst.BaseExpression:
+        """Let nothing else decide about `a.b.c`; returns `a`."""
+        while isinstance(node, cst.Attribute):
+            self._claimed.add(id(node))
+            node = node.value
+        self._claimed.add(id(node))
+        return node
+
+    def _clips(self, node: cst.Call) -> bool:
+        """Whether this limits the gradients of a whole model, which Jittor's optimizers hold."""
+        plain = len(node.args) == 2 and not any(argument.star for argument in node.args)
+        return plain and calls_method(node.args[0].value, "parameters") and self._optimizer() is not None
 
     def _consider_method(self, node: cst.Call, function: cst.Attribute) -> None:
         name, receiver = function.attr.value, self._inferred[function.value]
@@ -233,7 +247,7 @@ class Rewriter(cst.CSTTransformer):
         found = is_tensor(receiver, name, options, numpy_near=self._numpy_near)
         if found is False or (found and receiver == TENSOR and name not in TENSOR_NAMES):
             return
-        entry = self._atlas.get(f"torch.Tensor.{name}")
+        entry = self._atlas.get(f"torch.Tensor.{name}") or self._function_for(name)
         if found is None:
             if entry is None or entry.kind is not Use.METHOD or self._same(entry, node) or _plainly_other(node, name):
                 return
@@ -248,10 +262,17 @@ class Rewriter(cst.CSTTransformer):
             if name != "backward" or self._optimizer() is None:
                 self._leave(node, Left(entry.torch, "has no counterpart", entry.advice))
         else:
+            given = node.args if entry.kind is Use.METHOD else calls.with_receiver(function.value, node.args)
             try:
-                self._methods[id(node)] = (entry, calls.plan(entry, node.args))
+                self._methods[id(node)] = (entry, calls.plan(entry, given))
             except calls.CannotTranslate as error:
                 self._leave(node, Left(entry.torch, _after(entry.torch, str(error))))
+
+    def _function_for(self, name: str) -> Entry | None:
+        """The function that does what a method of the same name does: `x.softmax(1)` is `torch.softmax(x, 1)`."""
+        entry = self._atlas.get(f"torch.{name}")
+        usable = entry is not None and entry.kind is Use.FUNCTION and entry.signature.startswith("input")
+        return entry if usable and entry.support is not Support.MISSING else None
 
     def _same(self, entry: Entry, node: cst.Call) -> bool:
         """Whether a call of a method would stay what it is."""
@@ -282,6 +303,11 @@ class Rewriter(cst.CSTTransformer):
         if id(original) in self._calls:
             _, planned = self._calls[id(original)]
             return updated.with_changes(args=calls.written(planned, updated.args))
+        if id(original) in self._clipped:
+            self.ported += 1
+            optimizer = updated.args[0].with_changes(value=cst.parse_expression(self._optimizer()))
+            function = f"{self._alias(names.TWINS['torch.optim'])}.clip_grad_norm"
+            return updated.with_changes(func=cst.parse_expression(function), args=[optimizer, *updated.args[1:]])
         if id(original) in self._methods:
             return self._method(*self._methods[id(original)], updated)
         function = original.func
@@ -291,8 +317,11 @@ class Rewriter(cst.CSTTransformer):
 
     def _method(self, entry: Entry, planned: Sequence[calls.Planned], updated: cst.Call) -> cst.BaseExpression:
         self.ported += 1
-        arguments = calls.written(planned, updated.args)
         function = updated.func
+        if entry.kind is not Use.METHOD:
+            given = calls.with_receiver(function.value, updated.args)
+            return updated.with_changes(func=self._function(entry), args=calls.written(planned, given))
+        arguments = calls.written(planned, updated.args)
         if entry.stays_method:
             attr = function.attr.with_changes(value=entry.jittor.rpartition(".")[2])
             return updated.with_changes(func=function.with_changes(attr=attr), args=arguments)

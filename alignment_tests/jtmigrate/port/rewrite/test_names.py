@@ -106,7 +106,7 @@ def test_names_used_as_values():
     )
     assert left("from torch import nn\ny = getattr(nn, name)\n") == ["torch.nn"]
     assert left("import torch\ny = getattr(torch, name)\n") == ["torch"]
-    assert left("from torch import nn\nact = nn.Conv2d\n") == ["torch.nn.Conv2d"]
+    assert left("import torch\njoin = torch.cat\n") == ["torch.cat"]
 
 
 def test_what_has_no_counterpart_stays_and_is_listed():

@@ -15,6 +15,7 @@ from alignment_tests.jtmigrate.port.rewrite.texts import body, left, port_files
         ("x.size()", "ops.size(x)"),
         ("x.view(x.size(0), -1)", "x.view(ops.size(x, 0), -1)"),
         ("x.view(*x.shape[:2], -1)", "x.view(*x.shape[:2], -1)"),
+        ("x.relu()", "jt.nn.relu(x)"),
         ("x.T", "ops.T(x)"),
         ("x.T.argmax()", "ops.argmax(ops.T(x))"),
         ("x // 2", "ops.floor_divide(x, 2)"),
@@ -114,7 +115,10 @@ def test_a_training_step():
             loss = torch.cat([model(x), y]).sum()
             optimizer.zero_grad()
             loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
     """
-    assert "        optimizer.backward(loss)\n" in body(source)
+    found = body(source)
+    assert "        optimizer.backward(loss)\n" in found
+    assert "        optim.clip_grad_norm(optimizer, 1.0)\n" in found
     assert left("import torch\n\ndef f(x: torch.Tensor):\n    x.sum().backward()\n") == ["torch.Tensor.backward"]
