@@ -1,4 +1,4 @@
-"""`torch.nn.init` in Jittor: the same distributions, assigned into the tensor, which is returned and stays trainable."""
+"""`torch.nn.init` in Jittor: the same distributions, assigned into the tensor. It is returned and stays trainable."""
 
 import math
 
@@ -47,7 +47,8 @@ def trunc_normal_(tensor: jt.Var, mean: float = 0.0, std: float = 1.0, a: float 
     low, high = ((1 + math.erf((bound - mean) / std / math.sqrt(2))) / 2 for bound in (a, b))
     # Uniform between the two probabilities, through the inverse of the normal distribution.
     inside = jt.random(tensor.shape) * (2 * (high - low)) + (2 * low - 1)
-    values = jt.erfinv(inside) * (std * math.sqrt(2)) + mean
+    # Jittor's random numbers can be 1, whose inverse is infinite.
+    values = jt.erfinv(jt.minimum(jt.maximum(inside, -0.9999999), 0.9999999)) * (std * math.sqrt(2)) + mean
     return assign(tensor, jt.minimum(jt.maximum(values, a), b).stop_grad())
 
 
@@ -72,17 +73,13 @@ def xavier_normal_(tensor: jt.Var, gain: float = 1.0) -> jt.Var:
     return normal_(tensor, 0.0, _xavier_std(tensor, gain))
 
 
-def kaiming_uniform_(
-    tensor: jt.Var, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu"
-) -> jt.Var:
+def kaiming_uniform_(tensor: jt.Var, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> jt.Var:
     """Uniform with the deviation gain / sqrt(inputs), or outputs for mode "fan_out"."""
     limit = math.sqrt(3) * _kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -limit, limit)
 
 
-def kaiming_normal_(
-    tensor: jt.Var, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu"
-) -> jt.Var:
+def kaiming_normal_(tensor: jt.Var, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> jt.Var:
     """Normal with the deviation gain / sqrt(inputs), or outputs for mode "fan_out"."""
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity))
 

@@ -42,7 +42,8 @@ def numbers(kind: str, seed: int) -> dict[str, Any]:
     random = np.random.RandomState(seed)
     adam = {"betas": (random.uniform(0, 0.99), random.uniform(0.5, 0.999)), "weight_decay": random.uniform(0, 0.5)}
     others = {"RMSprop": {"alpha": random.uniform(0.1, 0.999)}, "Adadelta": {"rho": random.uniform(0.1, 0.999)}}
-    own = adam if "Ada" in kind and kind not in ("Adagrad", "Adadelta") or kind.endswith("dam") else others.get(kind, {})
+    moments = ("Adam", "AdamW", "Adamax", "NAdam", "RAdam")
+    own = adam if kind in moments else others.get(kind, {})
     eps = {} if kind == "SGD" else {"eps": 10 ** random.uniform(-8, -1)}
     return {"lr": 10 ** random.uniform(-4, -1), **own, **eps}
 

@@ -19,9 +19,7 @@ def grad(
     """
     outputs, inputs = ([value] if isinstance(value, jt.Var) else list(value) for value in (outputs, inputs))
     weights = [grad_outputs] if isinstance(grad_outputs, jt.Var) else grad_outputs or [None] * len(outputs)
-    sums = [
-        (value if weight is None else value * weight).sum() for value, weight in zip(outputs, weights, strict=True)
-    ]
+    sums = [(value if weight is None else value * weight).sum() for value, weight in zip(outputs, weights, strict=True)]
     return tuple(jt.grad(sum(sums[1:], sums[0]), inputs))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
-from jtmigrate.parity.functional import scalar
+from jtmigrate.parity.functional.numerics import scalar
 from jtmigrate.parity.ops.operands import operand
 
 __all__ = ["allclose", "equal", "isclose", "isin", "masked_fill", "maximum", "minimum", "where", "where_method"]
@@ -37,7 +37,9 @@ def where(condition: jt.Var, x: Any = None, y: Any = None) -> "jt.Var | tuple[jt
     if x is None:
         return tuple(jt.where(condition))
     like = next((value for value in (x, y) if isinstance(value, jt.Var)), jt.zeros((1,)))
-    chosen, other = (value if isinstance(value, jt.Var) else jt.zeros_like(like) + scalar(value, like) for value in (x, y))
+    chosen, other = (
+        value if isinstance(value, jt.Var) else jt.zeros_like(like) + scalar(value, like) for value in (x, y)
+    )
     shape = np.broadcast_shapes(*(tuple(part.shape) for part in (condition, chosen, other)))
     return jt.ternary(*(part.broadcast(shape) for part in (condition, chosen, other)))
 

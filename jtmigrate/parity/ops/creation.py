@@ -1,8 +1,8 @@
 """New tensors. Values are computed by numpy where Jittor would round them to float32 on the way."""
 
 from collections.abc import Sequence
-from math import inf, nan, pi
 from math import e as e
+from math import inf, nan, pi
 from typing import Any
 
 import jittor as jt
@@ -14,6 +14,7 @@ __all__ = [
     "arange", "e", "empty_like", "eye", "from_numpy", "full", "full_like", "inf", "linspace", "logspace", "nan",
     "new_empty", "new_full", "new_ones", "new_tensor", "new_zeros", "normal", "ones_like", "pi", "rand", "rand_like",
     "randint", "randint_like", "randn", "randn_like", "tensor", "tril_indices", "triu_indices",
+    "zeros_like",
 ]  # fmt: skip
 
 Size = int | Sequence[int]
@@ -84,29 +85,34 @@ def full_like(x: jt.Var, fill_value: float, *, dtype: Dtype = None) -> jt.Var:
     return full(x.shape, fill_value, dtype=dtype or x.dtype)
 
 
+def zeros_like(x: jt.Var, *, dtype: Dtype = None) -> jt.Var:
+    """Zeros in the shape of x. Jittor's own gives float32 where it is told `jt.int32`."""
+    return new_zeros(x, x.shape, dtype=dtype)
+
+
 def ones_like(x: jt.Var, *, dtype: Dtype = None) -> jt.Var:
     """Ones in the shape of x."""
-    return jt.ones(x.shape, dtype or x.dtype)
+    return new_ones(x, x.shape, dtype=dtype)
 
 
 def empty_like(x: jt.Var, *, dtype: Dtype = None) -> jt.Var:
     """Shape of x, contents arbitrary."""
-    return jt.empty(x.shape, dtype or x.dtype)
+    return new_empty(x, x.shape, dtype=dtype)
 
 
 def new_zeros(x: jt.Var, *size: Any, dtype: Dtype = None) -> jt.Var:
     """Zeros with the dtype of x."""
-    return jt.zeros(as_shape(*size), dtype or x.dtype)
+    return jt.zeros(as_shape(*size), dtype=as_dtype(dtype or x.dtype))
 
 
 def new_ones(x: jt.Var, *size: Any, dtype: Dtype = None) -> jt.Var:
     """Ones with the dtype of x."""
-    return jt.ones(as_shape(*size), dtype or x.dtype)
+    return jt.ones(as_shape(*size), dtype=as_dtype(dtype or x.dtype))
 
 
 def new_empty(x: jt.Var, *size: Any, dtype: Dtype = None) -> jt.Var:
     """Arbitrary contents with the dtype of x."""
-    return jt.empty(as_shape(*size), dtype or x.dtype)
+    return jt.empty(as_shape(*size), dtype=as_dtype(dtype or x.dtype))
 
 
 def new_full(x: jt.Var, size: Size, fill_value: float, *, dtype: Dtype = None) -> jt.Var:

@@ -11,9 +11,7 @@ __all__ = [
     "short", "to",
 ]  # fmt: skip
 
-_DTYPES = frozenset(
-    "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64".split()
-)
+_DTYPES = frozenset(["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64"])
 
 
 def to(x: jt.Var, *args: Any, **kwargs: Any) -> jt.Var:

@@ -4,7 +4,7 @@ from typing import Any
 
 import jittor as jt
 
-from jtmigrate.parity.functional import scalar
+from jtmigrate.parity.functional.numerics import scalar
 from jtmigrate.parity.ops.operands import along, as_dim
 
 __all__ = [

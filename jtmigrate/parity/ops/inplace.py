@@ -9,13 +9,13 @@ from typing import Any
 
 import jittor as jt
 
-from jtmigrate.parity.functional import scalar
+from jtmigrate.parity.functional.numerics import scalar
 from jtmigrate.parity.ops import compare, index, pointwise, shape
 from jtmigrate.parity.ops.creation import rand_like, randint_like, randn_like
 
 __all__ = [
-    "abs_", "add_", "addcdiv_", "addcmul_", "bernoulli_", "ceil_", "clamp_", "clamp_max_", "clamp_min_", "copy_", "div_",
-    "exp_", "fill_", "floor_", "index_add_", "index_copy_", "index_fill_", "lerp_", "log_", "masked_fill_",
+    "abs_", "add_", "addcdiv_", "addcmul_", "bernoulli_", "ceil_", "clamp_", "clamp_max_", "clamp_min_", "copy_",
+    "div_", "exp_", "fill_", "floor_", "index_add_", "index_copy_", "index_fill_", "lerp_", "log_", "masked_fill_",
     "masked_scatter_", "mul_", "neg_", "normal_", "pow_", "random_", "reciprocal_", "relu_", "remainder_", "round_",
     "rsqrt_", "scatter_", "scatter_add_", "sigmoid_", "sqrt_", "squeeze_", "sub_", "t_", "tanh_", "transpose_", "tril_",
     "triu_", "trunc_", "uniform_", "unsqueeze_", "zero_",

@@ -6,7 +6,7 @@ import jittor as jt
 import numpy as np
 from jittor.linalg import einsum as _einsum
 
-from jtmigrate.parity.functional import scalar
+from jtmigrate.parity.functional.numerics import scalar
 from jtmigrate.parity.ops.reduce import norm
 
 __all__ = [

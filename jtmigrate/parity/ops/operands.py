@@ -5,7 +5,7 @@ from typing import Any
 
 import jittor as jt
 
-from jtmigrate.parity.functional import scalar
+from jtmigrate.parity.functional.numerics import scalar
 
 Dtype = Any
 """`jt.float32`, "float32", the dtype of a Var, or None for the usual one."""

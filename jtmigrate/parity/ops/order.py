@@ -111,7 +111,9 @@ def unique_consecutive(
 def _parts(found: tuple[np.ndarray, ...], inverse: bool, counts: bool) -> "jt.Var | tuple[jt.Var, ...]":
     with jt.flag_scope(auto_convert_64_to_32=0):
         values = jt.array(found[0])
-    indices = [jt.array(part.astype(np.int32)) for part, wanted in zip(found[1:], (inverse, counts), strict=True) if wanted]
+    indices = [
+        jt.array(part.astype(np.int32)) for part, wanted in zip(found[1:], (inverse, counts), strict=True) if wanted
+    ]
     return (values, *indices) if indices else values
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import jittor as jt
 
-from jtmigrate.parity.functional import scalar
+from jtmigrate.parity.functional.numerics import magnitude, scalar
 from jtmigrate.parity.ops import compare
 from jtmigrate.parity.ops.operands import along, as_dim, as_dims
 
@@ -37,9 +37,10 @@ def sum(x: jt.Var, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None)
 
 
 def mean(x: jt.Var, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> jt.Var:
-    """Mean over one, several or all dimensions."""
+    """Mean over one, several or all dimensions; the gradient of Jittor's own is 5e-8 off in float64."""
     x = x if dtype is None else x.cast(dtype)
-    return _reduced(x.mean, x, dim, keepdim)
+    count = _product(x.shape[at] for at in as_dims(dim, x.ndim))
+    return _reduced(x.sum, x, dim, keepdim) / scalar(float(count), x)
 
 
 def prod(x: jt.Var, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> jt.Var:
@@ -149,9 +150,8 @@ def var_mean(
         dim, unbiased = None, dim
     dims = as_dims(dim, x.ndim)
     freedom = _product(x.shape[at] for at in dims) - (int(unbiased) if correction is None else correction)
-    center = x.mean(dims, True)
-    deviation = x - center
-    return (deviation * deviation).sum(dims, keepdim) / freedom, x.mean(dims, keepdim)
+    deviation = x - mean(x, dims, True)
+    return (deviation * deviation).sum(dims, keepdim) / freedom, mean(x, dims, keepdim)
 
 
 def std_mean(
@@ -170,7 +170,7 @@ def norm(x: jt.Var, p: "float | str | None" = "fro", dim: Dim = None, keepdim: b
     if p == "nuc":
         raise ValueError("norm: p='nuc' is not here")
     order = 2.0 if p in ("fro", None) else float(p)
-    size = x * ((x > 0).int32() - (x < 0).int32()).cast(x.dtype).stop_grad()
+    size = magnitude(x)
     dims = as_dims(dim, x.ndim)
     if order in (inf, -inf):
         return amax(size, dims, keepdim) if order > 0 else amin(size, dims, keepdim)

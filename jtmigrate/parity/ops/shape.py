@@ -1,7 +1,7 @@
 """Shapes and order of elements."""
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import jittor as jt
@@ -52,7 +52,7 @@ def tensor_split(x: jt.Var, indices_or_sections: "int | Sequence[int]", dim: int
         bounds = [0, *accumulate(sizes)]
     else:
         bounds = [0, *indices_or_sections, length]
-    return tuple(x[along(dim, x.ndim, slice(*pair))] for pair in zip(bounds[:-1], bounds[1:], strict=True))
+    return tuple(x[along(dim, x.ndim, slice(*pair))] for pair in pairwise(bounds))
 
 
 def hsplit(x: jt.Var, indices_or_sections: "int | Sequence[int]") -> tuple[jt.Var, ...]:
@@ -104,12 +104,12 @@ def t(x: jt.Var) -> jt.Var:
     return x.transpose(0, 1) if x.ndim == 2 else x
 
 
-def T(x: jt.Var) -> jt.Var:  # noqa: N802
+def T(x: jt.Var) -> jt.Var:
     """Dimensions in reverse order."""
     return x.permute(*reversed(range(x.ndim)))
 
 
-def mT(x: jt.Var) -> jt.Var:  # noqa: N802
+def mT(x: jt.Var) -> jt.Var:
     """The last two dimensions exchanged."""
     return x.transpose(-2, -1)
 
@@ -146,10 +146,10 @@ def roll(x: jt.Var, shifts: "int | Sequence[int]", dims: "int | Sequence[int] | 
     """Shifted round; without `dims` as if flat."""
     if dims is None:
         return roll(x.reshape(-1), shifts, 0).reshape(x.shape)
-    for shift, dim in zip(np.atleast_1d(shifts), np.atleast_1d(dims), strict=True):
-        at = -int(shift) % x.shape[dim]
+    for shift, dim in zip(np.atleast_1d(shifts).tolist(), as_dims(dims, x.ndim), strict=True):
+        at = -shift % x.shape[dim]
         if at:
-            x = jt.concat([x[along(dim, x.ndim, slice(at, None))], x[along(dim, x.ndim, slice(0, at))]], int(dim))
+            x = jt.concat([x[along(dim, x.ndim, slice(at, None))], x[along(dim, x.ndim, slice(0, at))]], dim)
     return x
 
 
@@ -168,7 +168,7 @@ def broadcast_tensors(*tensors: jt.Var) -> tuple[jt.Var, ...]:
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[jt.Var, ...]:
-    """Coordinates of a grid, given as one sequence of vectors or as several; "xy" exchanges the first two dimensions."""
+    """Coordinates of a grid, of vectors or one sequence of them; "xy" exchanges the first two dimensions."""
     vectors = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], jt.Var) else tensors
     grids = tuple(jt.meshgrid(*vectors))
     return tuple(grid.transpose(0, 1) for grid in grids) if indexing == "xy" else grids

@@ -6,7 +6,7 @@ from typing import Any
 
 import jittor as jt
 
-from jtmigrate.parity.functional import scalar
+from jtmigrate.parity.functional.numerics import scalar
 from jtmigrate.parity.optim.steps import Steps, as_groups
 
 Betas = tuple[float, float]

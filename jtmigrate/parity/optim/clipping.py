@@ -2,7 +2,7 @@
 
 import jittor as jt
 
-from jtmigrate.parity.functional import scalar
+from jtmigrate.parity.functional.numerics import scalar
 
 
 def clip_grad_norm(optimizer: jt.optim.Optimizer, max_norm: float) -> jt.Var:

@@ -5,7 +5,7 @@ set nothing at first and so lag one epoch behind, and they leave out groups with
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -60,7 +60,9 @@ class LRScheduler:
 
     def state_dict(self) -> dict[str, Any]:
         """What `load_state_dict` needs; functions are left out. The rates themselves are the optimizer's."""
-        return {name: value for name, value in vars(self).items() if name != "optimizer" and not _holds_functions(value)}
+        return {
+            name: value for name, value in vars(self).items() if name != "optimizer" and not _holds_functions(value)
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there."""
@@ -193,7 +195,7 @@ class PolynomialLR(LRScheduler):
 class CosineAnnealingLR(LRScheduler):
     """Half a cosine from the initial rates to `eta_min` in `T_max` epochs, and back again."""
 
-    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1):  # noqa: N803
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1):
         self.T_max = T_max
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)
@@ -215,8 +217,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     def __init__(
         self,
         optimizer: Optimizer,
-        T_0: int,  # noqa: N803
-        T_mult: int = 1,  # noqa: N803
+        T_0: int,
+        T_mult: int = 1,
         eta_min: float = 0.0,
         last_epoch: int = -1,
     ):
@@ -285,11 +287,9 @@ class OneCycleLR(LRScheduler):
     def get_lr(self) -> list[float]:
         if self.last_epoch > self.total_steps:
             raise ValueError(f"OneCycleLR: step {self.last_epoch} of {self.total_steps}")
-        begin = 0.0
-        for end, *factors in self.phases:
-            if self.last_epoch <= end or end == self.phases[-1][0]:
-                break
-            begin = end
+        at = min(bisect_left([phase[0] for phase in self.phases], self.last_epoch), len(self.phases) - 1)
+        begin = self.phases[at - 1][0] if at else 0.0
+        end, *factors = self.phases[at]
         done = (self.last_epoch - begin) / (end - begin)
         if self.cycle_momentum:
             self._set_momentum(self._between(factors[2], factors[3], done))
@@ -405,6 +405,7 @@ class ReduceLROnPlateau:
         self.num_bad_epochs = 0
         self.cooldown_counter = 0
         self.last_epoch = 0
+        _set_rates(optimizer, rates(optimizer))
 
     def step(self, metrics: "float | jt.Var") -> None:
         """Look at the metric of one more epoch."""

@@ -25,6 +25,12 @@ def parity(name: str, signature: str = "", jittor: str | None = None, **facts: A
     return _pair(name, signature, target, target, facts)
 
 
+def functional(name: str, signature: str = "", **facts: Any) -> tuple[Entry, Entry]:
+    """The function and the method `name`, both the same function of `jtmigrate.parity.functional`."""
+    target = f"{PARITY}functional.{name}"
+    return _pair(name, signature, target, target, facts)
+
+
 def missing(name: str, signature: str, advice: str) -> tuple[Entry, Entry]:
     """The function and the method `name`, neither of which has a counterpart."""
     return _pair(name, signature, None, None, {"advice": advice, "untested": NO_COUNTERPART})

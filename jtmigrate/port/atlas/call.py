@@ -69,7 +69,7 @@ def translate(entry: Entry, positional: Sequence[Any], named: Mapping[str, Any],
             by_name.update(value)
         elif name in entry.ignored or _left_out(entry, name, value, reader):
             in_order = False
-        elif in_order and (name in entry.by_place or name not in named and _has_same_place(entry, index)):
+        elif in_order and (name in entry.by_place or (name not in named and _has_same_place(entry, index))):
             places.append(value)
         else:
             by_name[entry.rename.get(name, name)] = value

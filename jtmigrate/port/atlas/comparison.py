@@ -22,10 +22,9 @@ ENTRIES: tuple[Entry, ...] = (
     *both("isfinite"),
     *both("isposinf"),
     *both("isneginf"),
-    *parity("maximum", "other", differs="where both are equal one side gets no gradient; PyTorch halves it"),
-    *parity("minimum", "other", differs="where both are equal one side gets no gradient; PyTorch halves it"),
-    function("where", "condition, input=None, other=None", f"{OPS}where", by_place=("condition", "input", "other"),
-             differs="jt.where(condition) is nonzero, with three arguments numbers are refused"),
+    *parity("maximum", "other", differs="where both are equal the second gets the whole gradient; PyTorch halves it"),
+    *parity("minimum", "other", differs="where both are equal the second gets the whole gradient; PyTorch halves it"),
+    function("where", "condition, input=None, other=None", f"{OPS}where", by_place=("condition", "input", "other")),
     method("where", "condition, other", f"{OPS}where_method"),
     *parity("masked_fill", "mask, value"),
 )  # fmt: skip

@@ -4,7 +4,9 @@ from jtmigrate.port.atlas.both import absent
 from jtmigrate.port.atlas.entry import Entry, Kind
 
 _DATASET = "derive from jt.dataset.Dataset and say self.set_attrs(total_len=n) in __init__; len() counts batches there"
-_LOADER = "dataset.set_attrs(batch_size=..., shuffle=..., drop_last=..., num_workers=...), then iterate over the dataset"
+_LOADER = (
+    "dataset.set_attrs(batch_size=..., shuffle=..., drop_last=..., num_workers=...), then iterate over the dataset"
+)
 _SAMPLER = "jt.dataset.Sampler and its like, as dataset.set_attrs(sampler=...)"
 _INDEX = "a jt.dataset.Dataset whose __getitem__ asks for data[indices[i]]"
 

@@ -9,7 +9,7 @@ ENTRIES: tuple[Entry, ...] = (
     *parity("gather", "dim, index, *, sparse_grad=False", ignored=("sparse_grad",), differs=_UNCHECKED),
     *parity("take_along_dim", "indices, dim=None", differs=_UNCHECKED),
     *parity("take", "index", differs=_UNCHECKED),
-    *parity("index_select", "dim, index", differs="Var.index_select(1, index) inserts a dimension and selects along the first"),
+    *parity("index_select", "dim, index", differs="Var.index_select(1, index) selects from a new dimension"),
     *parity("masked_select", "mask"),
     *parity("scatter", "dim, index, src, *, reduce=None", differs="a number in the place of src fails"),
     *parity("scatter_add", "dim, index, src"),

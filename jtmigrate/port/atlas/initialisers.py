@@ -11,7 +11,9 @@ def _exact(name: str, signature: str, *aliases: str, **facts: str) -> Entry:
 
 
 def _random(name: str, signature: str, *aliases: str, **facts: str) -> Entry:
-    return _initialiser(name, f"{signature}, generator=None", aliases, proof=f"{_TESTS}test_distribution", **_SEED, **facts)
+    return _initialiser(
+        name, f"{signature}, generator=None", aliases, proof=f"{_TESTS}test_distribution", **_SEED, **facts
+    )
 
 
 def _initialiser(name: str, signature: str, aliases: tuple[str, ...], **facts: object) -> Entry:

@@ -8,9 +8,7 @@ from jtmigrate.port.atlas.entry import PARITY, Entry, Kind
 _FOR_SPEED = ("foreach", "capturable", "differentiable", "fused")
 _ADAM = "params, lr=0.001, betas=(0.9, 0.999), eps=1e-08"
 _DECAYED = "a parameter that the loss does not depend on is still decayed: stock AdamW took 1.0 to 0.995 in a step"
-_LOOP = (
-    "; loss.backward() and optimizer.step() become optimizer.backward(loss) and optimizer.step(), or optimizer.step(loss)"
-)
+_LOOP = "; loss.backward() becomes optimizer.backward(loss)"
 
 
 def _optimizer(name: str, signature: str, differs: str, only: Mapping[str, tuple[object, ...]] | None = None) -> Entry:

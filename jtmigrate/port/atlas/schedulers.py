@@ -16,9 +16,9 @@ def _scheduler(name: str, signature: str, differs: str, **facts: tuple[str, ...]
 
 
 ENTRIES: tuple[Entry, ...] = (
-    _scheduler("LambdaLR", "optimizer, lr_lambda, last_epoch=-1", "jt.optim.LambdaLR is the only one with PyTorch's timing"),
+    _scheduler("LambdaLR", "optimizer, lr_lambda, last_epoch=-1", ""),
     _scheduler("MultiplicativeLR", "optimizer, lr_lambda, last_epoch=-1", _NONE),
-    _scheduler("StepLR", "optimizer, step_size, gamma=0.1, last_epoch=-1", "with step_size=1 the first drop is left out"),
+    _scheduler("StepLR", "optimizer, step_size, gamma=0.1, last_epoch=-1", "step_size=1 drops one epoch late"),
     _scheduler("MultiStepLR", "optimizer, milestones, gamma=0.1, last_epoch=-1", "milestones 2 and 4 act at 3 and 5"),
     _scheduler("ConstantLR", "optimizer, factor=0.3333333333333333, total_iters=5, last_epoch=-1", _NONE),
     _scheduler("LinearLR",

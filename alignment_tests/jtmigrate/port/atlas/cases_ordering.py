@@ -20,7 +20,9 @@ def _digits(*arguments: object, **named: object):
 
 
 def _searched(random: Random) -> Call:
-    return call(np.array([-1.0, 0.0, 0.5, 0.5, 2.0]), random.choice([-2, 0, 0.5, 1, 3], (3, 4)).astype(float), right=True)
+    return call(
+        np.array([-1.0, 0.0, 0.5, 0.5, 2.0]), random.choice([-2, 0, 0.5, 1, 3], (3, 4)).astype(float), right=True
+    )
 
 
 CASES = {

@@ -3,13 +3,14 @@
 import numpy as np
 
 from alignment_tests.jtmigrate.port.atlas.case import Named, call
-from alignment_tests.jtmigrate.port.atlas.drawing import cube, function, matrix, method, one, pair
+from alignment_tests.jtmigrate.port.atlas.drawing import cube, matrix, method, one, pair
 
 CASTS = ("float", "double", "half", "long", "int", "short", "char", "byte", "bool")
+ATTRIBUTES = ("shape", "ndim", "dtype", "is_cuda")
 STOP = {"gradient": False}
 
 CASES = {
-    **{key: cases for name in ("shape", "ndim", "dtype", "is_cuda") for key, cases in method(name, one, **STOP).items()},
+    **{key: cases for name in ATTRIBUTES for key, cases in method(name, one, **STOP).items()},
     **method("T", one),
     **method("mT", lambda r: call(cube(r))),
     **method("data", one, **STOP),
