@@ -129,7 +129,10 @@ def gelu(input: jt.Var, approximate: str = "none") -> jt.Var:
         return input * (cubic.tanh() + 1) * 0.5
     if approximate != "none":
         raise ValueError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
-    return input * (jt.erf(input * scalar(math.sqrt(0.5), input)) + 1) * 0.5
+    density = jt.exp(input * input * -0.5) * scalar(1 / math.sqrt(2 * math.pi), input)
+    below = (jt.erf(input * scalar(math.sqrt(0.5), input)) + 1) * 0.5
+    # Jittor's gradient of erf has a constant in float32; this term is 0, and its gradient is the density.
+    return input * (below.stop_grad() + (input - input.detach()) * density.stop_grad())
 
 
 def elu(input: jt.Var, alpha: float = 1.0, inplace: bool = False) -> jt.Var:

@@ -38,7 +38,9 @@ def smooth_l1_loss(input: jt.Var, target: jt.Var, reduction: str = "mean", beta:
     if beta == 0:
         return l1_loss(input, target, reduction)
     distance, limit = magnitude(input - target), scalar(beta, input)
-    return reduced(jt.ternary(distance < limit, distance * distance * scalar(0.5 / beta, input), distance - limit * 0.5), reduction)
+    return reduced(
+        jt.ternary(distance < limit, distance * distance * scalar(0.5 / beta, input), distance - limit * 0.5), reduction
+    )
 
 
 def huber_loss(input: jt.Var, target: jt.Var, reduction: str = "mean", delta: float = 1.0) -> jt.Var:

@@ -3,6 +3,7 @@
 `inplace=True`, `device` and what else has no meaning in Jittor is accepted.
 """
 
+from jtmigrate.parity import functional
 from jtmigrate.parity.nn import utils
 from jtmigrate.parity.nn.activation import (
     CELU,
@@ -300,5 +301,6 @@ __all__ = [
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",
+    "functional",
     "utils",
 ]

@@ -69,7 +69,7 @@ ENTRIES = (
     Entry(
         "torch.nn.functional.scaled_dot_product_attention",
         Kind.FUNCTION,
-        ("query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False"),
+        "query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False",
         "jtmigrate.parity.functional.scaled_dot_product_attention",
         only={"enable_gqa": (False,)},
         advice="repeat key and value with repeat_interleave",

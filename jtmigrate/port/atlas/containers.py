@@ -175,7 +175,7 @@ ENTRIES = (
     Entry(
         "torch.nn.functional.embedding",
         Kind.FUNCTION,
-        ("input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False"),
+        "input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False",
         "jtmigrate.parity.functional.embedding",
         ignored=(
             "norm_type",

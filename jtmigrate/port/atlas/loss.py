@@ -2,13 +2,16 @@
 
 from jtmigrate.port.atlas.entry import Entry, Kind
 
+LEGACY = {"size_average": (None,), "reduce": (None,)}
+"""What `reduction` has replaced."""
+
 ENTRIES = (
     Entry(
         "torch.nn.L1Loss",
         Kind.MODULE,
         'size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.nn.L1Loss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -16,7 +19,7 @@ ENTRIES = (
         Kind.MODULE,
         'size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.nn.MSELoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -24,7 +27,7 @@ ENTRIES = (
         Kind.MODULE,
         'size_average=None, reduce=None, reduction="mean", beta=1.0',
         "jtmigrate.parity.nn.SmoothL1Loss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         differs="there is none; the function has no beta",
         advice="say it with reduction",
     ),
@@ -37,9 +40,9 @@ ENTRIES = (
     Entry(
         "torch.nn.CrossEntropyLoss",
         Kind.MODULE,
-        ('weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0'),
+        'weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0',
         "jtmigrate.parity.nn.CrossEntropyLoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         differs=("no reduction=, label_smoothing or soft targets; labels out of range are left out without a word"),
         advice="say it with reduction",
     ),
@@ -48,7 +51,7 @@ ENTRIES = (
         Kind.MODULE,
         'weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"',
         "jtmigrate.parity.nn.NLLLoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -56,7 +59,7 @@ ENTRIES = (
         Kind.MODULE,
         'weight=None, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.nn.BCELoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         differs="the loss at 0 is 46.05, not 100; size_average= instead of reduction=",
         advice="say it with reduction",
     ),
@@ -65,7 +68,7 @@ ENTRIES = (
         Kind.MODULE,
         'weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None',
         "jtmigrate.parity.nn.BCEWithLogitsLoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         differs="size_average= instead of reduction=",
         advice="say it with reduction",
     ),
@@ -74,7 +77,7 @@ ENTRIES = (
         Kind.MODULE,
         'size_average=None, reduce=None, reduction="mean", log_target=False',
         "jtmigrate.parity.nn.KLDivLoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -82,7 +85,7 @@ ENTRIES = (
         Kind.MODULE,
         'log_input=True, full=False, size_average=None, eps=1e-08, reduce=None, reduction="mean"',
         "jtmigrate.parity.nn.PoissonNLLLoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -96,7 +99,7 @@ ENTRIES = (
         Kind.MODULE,
         'margin=1.0, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.nn.HingeEmbeddingLoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -104,7 +107,7 @@ ENTRIES = (
         Kind.MODULE,
         'margin=0.0, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.nn.MarginRankingLoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -112,7 +115,7 @@ ENTRIES = (
         Kind.MODULE,
         'margin=0.0, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.nn.CosineEmbeddingLoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -120,7 +123,7 @@ ENTRIES = (
         Kind.MODULE,
         'margin=1.0, p=2.0, eps=1e-06, swap=False, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.nn.TripletMarginLoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -134,7 +137,7 @@ ENTRIES = (
         Kind.MODULE,
         'size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.nn.SoftMarginLoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -142,7 +145,7 @@ ENTRIES = (
         Kind.MODULE,
         'weight=None, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.nn.MultiLabelSoftMarginLoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -150,7 +153,7 @@ ENTRIES = (
         Kind.MODULE,
         'p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.nn.MultiMarginLoss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -211,7 +214,7 @@ ENTRIES = (
         Kind.FUNCTION,
         'input, target, size_average=None, reduce=None, reduction="mean", beta=1.0',
         "jtmigrate.parity.functional.smooth_l1_loss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -222,7 +225,7 @@ ENTRIES = (
             'reduction="mean", label_smoothing=0.0'
         ),
         "jtmigrate.parity.functional.cross_entropy",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         differs=(
             "it is called cross_entropy_loss; no label_smoothing, soft targets or (N, C, L); labels out"
             " of range are left out"
@@ -232,9 +235,9 @@ ENTRIES = (
     Entry(
         "torch.nn.functional.nll_loss",
         Kind.FUNCTION,
-        ('input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"'),
+        'input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"',
         "jtmigrate.parity.functional.nll_loss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -242,7 +245,7 @@ ENTRIES = (
         Kind.FUNCTION,
         'input, target, weight=None, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.functional.binary_cross_entropy",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -250,7 +253,7 @@ ENTRIES = (
         Kind.FUNCTION,
         'input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None',
         "jtmigrate.parity.functional.binary_cross_entropy_with_logits",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -258,15 +261,15 @@ ENTRIES = (
         Kind.FUNCTION,
         'input, target, size_average=None, reduce=None, reduction="mean", log_target=False',
         "jtmigrate.parity.functional.kl_div",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
         "torch.nn.functional.poisson_nll_loss",
         Kind.FUNCTION,
-        ('input, target, log_input=True, full=False, size_average=None, eps=1e-08, reduce=None, reduction="mean"'),
+        'input, target, log_input=True, full=False, size_average=None, eps=1e-08, reduce=None, reduction="mean"',
         "jtmigrate.parity.functional.poisson_nll_loss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -280,7 +283,7 @@ ENTRIES = (
         Kind.FUNCTION,
         'input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.functional.hinge_embedding_loss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -288,7 +291,7 @@ ENTRIES = (
         Kind.FUNCTION,
         'input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.functional.margin_ranking_loss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -296,7 +299,7 @@ ENTRIES = (
         Kind.FUNCTION,
         'input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.functional.cosine_embedding_loss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -307,13 +310,13 @@ ENTRIES = (
             'reduce=None, reduction="mean"'
         ),
         "jtmigrate.parity.functional.triplet_margin_loss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
         "torch.nn.functional.triplet_margin_with_distance_loss",
         Kind.FUNCTION,
-        ('anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False, reduction="mean"'),
+        'anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False, reduction="mean"',
         "jtmigrate.parity.functional.triplet_margin_with_distance_loss",
     ),
     Entry(
@@ -321,7 +324,7 @@ ENTRIES = (
         Kind.FUNCTION,
         'input, target, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.functional.soft_margin_loss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -329,7 +332,7 @@ ENTRIES = (
         Kind.FUNCTION,
         'input, target, weight=None, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.functional.multilabel_soft_margin_loss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -337,7 +340,7 @@ ENTRIES = (
         Kind.FUNCTION,
         'input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"',
         "jtmigrate.parity.functional.multi_margin_loss",
-        only={"size_average": (None,), "reduce": (None,)},
+        only=LEGACY,
         advice="say it with reduction",
     ),
     Entry(
@@ -355,7 +358,7 @@ ENTRIES = (
     Entry(
         "torch.nn.functional.ctc_loss",
         Kind.FUNCTION,
-        ('log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False'),
+        'log_probs, targets, input_lengths, target_lengths, blank=0, reduction="mean", zero_infinity=False',
         advice="jittor.ctc_loss has the same arguments; check it on your data, no test compares it",
         untested="there is no counterpart",
     ),

@@ -6,7 +6,7 @@ ENTRIES = (
     Entry(
         "torch.nn.BatchNorm1d",
         Kind.MODULE,
-        ("num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None"),
+        "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None",
         "jtmigrate.parity.nn.BatchNorm1d",
         ignored=("device",),
         only={"dtype": (None,)},
@@ -15,7 +15,7 @@ ENTRIES = (
     Entry(
         "torch.nn.BatchNorm2d",
         Kind.MODULE,
-        ("num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None"),
+        "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None",
         "jtmigrate.parity.nn.BatchNorm2d",
         ignored=("device",),
         only={"dtype": (None,)},
@@ -30,7 +30,7 @@ ENTRIES = (
     Entry(
         "torch.nn.BatchNorm3d",
         Kind.MODULE,
-        ("num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None"),
+        "num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None",
         "jtmigrate.parity.nn.BatchNorm3d",
         ignored=("device",),
         only={"dtype": (None,)},
@@ -39,7 +39,7 @@ ENTRIES = (
     Entry(
         "torch.nn.InstanceNorm1d",
         Kind.MODULE,
-        ("num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None"),
+        "num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None",
         "jtmigrate.parity.nn.InstanceNorm1d",
         ignored=("device",),
         only={"dtype": (None,)},
@@ -48,7 +48,7 @@ ENTRIES = (
     Entry(
         "torch.nn.InstanceNorm2d",
         Kind.MODULE,
-        ("num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None"),
+        "num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None",
         "jtmigrate.parity.nn.InstanceNorm2d",
         ignored=("device",),
         only={"dtype": (None,)},
@@ -60,7 +60,7 @@ ENTRIES = (
     Entry(
         "torch.nn.InstanceNorm3d",
         Kind.MODULE,
-        ("num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None"),
+        "num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None",
         "jtmigrate.parity.nn.InstanceNorm3d",
         ignored=("device",),
         only={"dtype": (None,)},
@@ -131,7 +131,7 @@ ENTRIES = (
     Entry(
         "torch.nn.functional.batch_norm",
         Kind.FUNCTION,
-        ("input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05"),
+        "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05",
         "jtmigrate.parity.functional.batch_norm",
     ),
     Entry(

@@ -34,14 +34,14 @@ ENTRIES = (
     Entry(
         "torch.nn.AvgPool2d",
         Kind.MODULE,
-        ("kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None"),
+        "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None",
         "jtmigrate.parity.nn.AvgPool2d",
         differs="count_include_pad=False is ignored without ceil_mode (0.27 off); with ceil_mode 0.13 off",
     ),
     Entry(
         "torch.nn.AvgPool3d",
         Kind.MODULE,
-        ("kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None"),
+        "kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None",
         "jtmigrate.parity.nn.AvgPool3d",
     ),
     Entry(
@@ -145,13 +145,13 @@ ENTRIES = (
     Entry(
         "torch.nn.functional.avg_pool2d",
         Kind.FUNCTION,
-        ("input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None"),
+        "input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None",
         "jtmigrate.parity.functional.avg_pool2d",
     ),
     Entry(
         "torch.nn.functional.avg_pool3d",
         Kind.FUNCTION,
-        ("input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None"),
+        "input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None",
         "jtmigrate.parity.functional.avg_pool3d",
     ),
     Entry(

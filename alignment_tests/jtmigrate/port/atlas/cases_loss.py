@@ -13,17 +13,19 @@ WEIGHTS = ("weight", "pos_weight")
 """No loss of PyTorch can be differentiated by them, or only by accident."""
 
 
-def _both(module: str, function: str, draw: Draw, *options: dict[str, Any]) -> dict[str, tuple[Case, ...]]:
+def _both(
+    module: str, function: str, draw: Draw, *options: dict[str, Any], frozen: tuple[str, ...] = WEIGHTS
+) -> dict[str, tuple[Case, ...]]:
     """Cases of the module and the function; a tensor among the options is drawn by a function."""
 
     def filled(random: Random, given: dict[str, Any]) -> dict[str, Any]:
         return {name: value(random) if callable(value) else value for name, value in given.items()}
 
     def of_module(given: dict[str, Any]) -> Case:
-        return Case(lambda random: call(**filled(random, given), inputs=draw(random)), frozen=WEIGHTS)
+        return Case(lambda random: call(**filled(random, given), inputs=draw(random)), frozen=frozen)
 
     def of_function(given: dict[str, Any]) -> Case:
-        return Case(lambda random: call(*draw(random), **filled(random, given)), frozen=WEIGHTS)
+        return Case(lambda random: call(*draw(random), **filled(random, given)), frozen=frozen)
 
     return {
         MODULE + module: tuple(map(of_module, options or ({},))),
@@ -129,7 +131,7 @@ CASES = {
     **_both("CosineEmbeddingLoss", "cosine_embedding_loss", _signed((5, 4), (5, 4)), {"margin": 0.1}),
     **_both("TripletMarginLoss", "triplet_margin_loss", _triplet, {}, {"margin": 0.5, "p": 1.0, "swap": True}),
     **_both("TripletMarginWithDistanceLoss", "triplet_margin_with_distance_loss", _triplet, {"margin": 0.3}),
-    **_both("SoftMarginLoss", "soft_margin_loss", _signs, {}),
+    **_both("SoftMarginLoss", "soft_margin_loss", _signs, frozen=("1",)),
     **_both("MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss", _logits, {"weight": _classes}),
     **_both("MultiMarginLoss", "multi_margin_loss", _labels, {}, {"p": 2, "margin": 0.7, "weight": _classes}),
     **_both("CosineSimilarity", "cosine_similarity", _vectors, {}, {"dim": 0}),
