@@ -11,6 +11,10 @@ from jtmigrate.port.onnx.graph import Graph, Node, Shape
 from jtmigrate.port.onnx.values import CannotPort, Constant, Line, Size, Sizes, Value, literal
 
 LONGEST_NAME = 32
+
+_SAYS_NOTHING = re.compile(r"(val|getitem|n|x|v|node|tmp)[_\d]*")
+"""Names that exporters make up."""
+
 TAKEN = frozenset({"self", "jt", "nn", "F", "ops", "Path", "load", "Model", "build", *keyword.kwlist})
 
 
@@ -42,6 +46,10 @@ class Emitter:
         self._shared: dict[tuple[object, ...], str] = {}
         self._kept: dict[int, str] = {}
         self.dimensions: dict[str, str] = {}
+        self._takers: dict[str, list[Node]] = {}
+        for node in graph.nodes:
+            for name in node.inputs:
+                self._takers.setdefault(name, []).append(node)
         self.inputs = tuple(self._bind(name) for name in graph.inputs)
 
     # What is known
@@ -94,6 +102,16 @@ class Emitter:
         if isinstance(value, Sizes):
             return value.items
         return tuple(int(item) for item in self.constant(name, what).reshape(-1))
+
+    def bias_after(self, node: Node, size: int) -> tuple[Node, str] | None:
+        """The addition of a constant vector that alone takes what a node gives, and the vector's name."""
+        takers = self._takers.get(node.outputs[0], [])
+        if self.graph.uses[node.outputs[0]] != 1 or not takers or takers[0].op != "Add":
+            return None
+        other = next(name for name in takers[0].inputs if name != node.outputs[0])
+        held = self._values.get(other)
+        fits = isinstance(held, Constant) and held.array.size == size == held.array.shape[-1]
+        return (takers[0], other) if fits else None
 
     def dimension(self, name: str, axis: int) -> Size:
         """The size of a tensor along an axis: a number, the name of a size, or an expression."""
@@ -149,7 +167,7 @@ class Emitter:
     def layer(self, node: Node, constructor: str, weights: Mapping[str, str]) -> str:
         """A layer that holds weights, made once for all nodes that share them.
 
-        weights  the layer's own name of each -> name in the graph, or an array in `extra`
+        weights  the layer's own name of each -> name in the graph
         """
         key = (constructor, *((own, self.origin(name) or name) for own, name in weights.items()))
         if key not in self._shared:
@@ -199,8 +217,9 @@ class Emitter:
 
     def _bind(self, output: str, node: Node | None = None) -> str:
         plain = _plain(output)
-        is_readable = len(plain) <= LONGEST_NAME and plain[:1].isalpha() and not re.fullmatch(r"(val|n|x|v|node)_?\d+", plain)
-        target = self.name(output if is_readable or node is None else node.op.rpartition(".")[2].lower())
+        says_something = plain[:1].isalpha() and not _SAYS_NOTHING.fullmatch(plain)
+        is_readable = len(plain) <= LONGEST_NAME and says_something
+        target = self.name(output if is_readable or node is None else node.op.lower())
         self._values[output] = Line(target)
         return target
 

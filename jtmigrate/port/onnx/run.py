@@ -15,7 +15,17 @@ from jtmigrate.port.rewrite.output import Output
 
 MODEL, WEIGHTS = PurePosixPath("model.py"), PurePosixPath("weights.npz")
 
-_RANDOM = frozenset({"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"})
+_RANDOM = frozenset(
+    {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
+)
+
+_NUMBERS = (
+    ("value_int", np.int64),
+    ("value_ints", np.int64),
+    ("value_float", np.float32),
+    ("value_floats", np.float32),
+)
+"""Attributes in which a constant may stand beside `value`."""
 
 _LARGEST_FOLDED = 1 << 24
 """Elements of a constant that is computed beforehand."""
@@ -52,9 +62,8 @@ def port_onnx(path: Path) -> OnnxPort:
     graph = read_graph(path)
     emitter = Emitter(graph)
     unsupported: list[Unsupported] = []
-    done: set[str] = set()
     for place, node in enumerate(graph.nodes):
-        if done.issuperset(node.outputs):
+        if all(emitter.is_known(name) for name in node.outputs if name):
             continue
         missing = [name for name in node.inputs if name and not emitter.is_known(name)]
         try:
@@ -64,7 +73,6 @@ def port_onnx(path: Path) -> OnnxPort:
                 raise CannotPort("this operator is not supported")
             if not missing:
                 OPERATORS[node.op](node, emitter)
-                done.update(output for output in node.outputs if not emitter.is_known(output))
         except CannotPort as error:
             unsupported.append(Unsupported(node.name or f"node {place}", node.op, str(error)))
     output = Output({}, {}, {})
@@ -93,7 +101,7 @@ def _fold(node: Node, emitter: Emitter) -> bool:
 
 
 def _constant(node: Node) -> np.ndarray:
-    for name, dtype in (("value_int", np.int64), ("value_ints", np.int64), ("value_float", np.float32), ("value_floats", np.float32)):
+    for name, dtype in _NUMBERS:
         if name in node.attributes:
             return np.array(node.attribute(name), dtype)
     if "value" not in node.attributes:
@@ -105,7 +113,10 @@ def _evaluated(node: Node, inputs: dict[str, np.ndarray], opset: int) -> list[np
     from onnx import TensorProto, helper
     from onnx.reference import ReferenceEvaluator
 
-    given = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), None) for name, array in inputs.items()]
+    given = [
+        helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), None)
+        for name, array in inputs.items()
+    ]
     made = [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in node.outputs if name]
     graph = helper.make_graph([node.proto], "one", given, made)
     opsets = [helper.make_opsetid(node.proto.domain, opset)]

@@ -17,7 +17,6 @@ def source_text(name: str, emitter: Emitter, results: Sequence[str]) -> str:
     """
     body = [*_layers(emitter), "", *_execute(emitter, results)]
     code = "\n".join(body)
-    used = [f"from jtmigrate.parity import {_imported(code)}"]
     head = [
         f'"""The graph of {name}, line by line. The weights are in weights.npz beside this file."""',
         "",
@@ -25,7 +24,8 @@ def source_text(name: str, emitter: Emitter, results: Sequence[str]) -> str:
         "",
         *(["import jittor as jt", ""] if "jt." in code else []),
         "from jtmigrate.load import load",
-        *used,
+        *(["from jtmigrate.parity import functional as F"] if "F." in code else []),
+        f"from jtmigrate.parity import nn{', ops' if 'ops.' in code else ''}",
         "",
         "",
         "class Model(nn.Module):",
@@ -43,11 +43,6 @@ _BUILD = (
     "    model.eval()",
     "    return model",
 )
-
-
-def _imported(code: str) -> str:
-    aliases = {"F": "functional as F", "nn": "nn", "ops": "ops"}
-    return ", ".join(text for name, text in aliases.items() if name == "nn" or f"{name}." in code)
 
 
 def _layers(emitter: Emitter) -> list[str]:

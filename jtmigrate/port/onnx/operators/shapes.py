@@ -161,6 +161,16 @@ def gather_elements(node: Node, emitter: Emitter) -> None:
     emitter.emit(node, f"ops.gather({emitter.tensor(node.input(0))}, {axis}, {emitter.tensor(node.input(1))})")
 
 
+def scatter_nd(node: Node, emitter: Emitter) -> None:
+    """Whole slices along the first axis, which is what exporters write for `x[...] = y`."""
+    places = emitter.constant(node.input(1), "index")
+    if node.attribute("reduction", "none") != "none" or places.ndim != 2 or places.shape[1] != 1:
+        raise CannotPort(f"an index of shape {list(places.shape)}, or a reduction, is not supported")
+    index = ", ".join(map(str, places[:, 0].tolist()))
+    x, source = emitter.tensor(node.input(0)), emitter.tensor(node.input(2))
+    emitter.emit(node, f"ops.index_copy({x}, 0, jt.array([{index}]), {source})")
+
+
 def expand(node: Node, emitter: Emitter) -> None:
     wanted = list(emitter.sizes(node.input(1), "shape"))
     rank = emitter.rank(node.input(0))
@@ -257,6 +267,7 @@ OPERATORS: dict[str, Callable[[Node, Emitter], None]] = {
     "Pad": pad,
     "Range": range_,
     "Reshape": reshape,
+    "ScatterND": scatter_nd,
     "Shape": shape,
     "Slice": slice_,
     "Split": split,
