@@ -12,9 +12,14 @@ SHOWN = 5
 
 def command(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Full name, its end or its beginning: torch.nn.Conv2d, Conv2d, torch.nn.Conv.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="Full name, its end or its beginning: torch.nn.Conv2d, Conv2d, torch.nn.Conv."
+        ),
     ] = "",
-    document: Annotated[bool, typer.Option("--document", help="Write the whole atlas as Markdown (docs/atlas.md).")] = False,
+    document: Annotated[
+        bool, typer.Option("--document", help="Write the whole atlas as Markdown (docs/atlas.md).")
+    ] = False,
 ) -> None:
     """Say what a name of PyTorch becomes in Jittor, and what differs without an error.
 

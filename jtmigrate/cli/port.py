@@ -20,7 +20,8 @@ def command(
         bool, typer.Option("--check", help="Write nothing; exit code 1 if DIR does not hold the result.")
     ] = False,
     diff: Annotated[
-        str | None, typer.Option("--diff", metavar="FILE", help="Write the changes as a unified diff; - for the screen.")
+        str | None,
+        typer.Option("--diff", metavar="FILE", help="Write the changes as a unified diff; - for the screen."),
     ] = None,
     verify: Annotated[
         str | None, typer.Option("--verify", metavar="MODULE:FACTORY", help="Run this model and its port, and compare.")

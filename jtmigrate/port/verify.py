@@ -38,7 +38,9 @@ class Verified:
     line: str
 
 
-def verify_port(factory: str, inputs: Any, source: Path, out: Path, *, progress: Progress = lambda stage: None) -> Verified:
+def verify_port(
+    factory: str, inputs: Any, source: Path, out: Path, *, progress: Progress = lambda stage: None
+) -> Verified:
     """Build MODULE:FACTORY from the source and from its port, carry the weights over and compare every layer.
 
     factory  the module by its full name or as a file of the source; the factory takes no arguments
@@ -48,7 +50,9 @@ def verify_port(factory: str, inputs: Any, source: Path, out: Path, *, progress:
     """
     module, _, function = factory.rpartition(":")
     if not (module and function.isidentifier()):
-        raise UserError(f"{factory!r} names no factory: give MODULE:FACTORY, such as net:build or {source}/net.py:build")
+        raise UserError(
+            f"{factory!r} names no factory: give MODULE:FACTORY, such as net:build or {source}/net.py:build"
+        )
     original, port = places(module, source, out)
     built: list[Any] = []
 
@@ -69,7 +73,7 @@ def verify_port(factory: str, inputs: Any, source: Path, out: Path, *, progress:
 
 
 def places(module: str, source: Path, out: Path) -> tuple[Place, Place]:
-    """Where a module of the source is imported from, and its port. Raises UserError if the source has no such module."""
+    """Where a module of the source is imported from, and its port. Raises UserError if there is no such module."""
     package = package_of(source)
     folder = source.resolve() if source.is_dir() else source.resolve().parent
     if module.endswith(".py"):
@@ -87,7 +91,9 @@ def places(module: str, source: Path, out: Path) -> tuple[Place, Place]:
     if not (file.with_suffix(".py").is_file() or (file / "__init__.py").is_file()):
         raise UserError(f"{source} has no module {module}: give one by its full name or its file")
     depth = len(package.split(".")) if package else 0
-    original = Place(folder.parents[depth - 1] if depth else folder, ".".join([*([package] if package else []), *parts]))
+    original = Place(
+        folder.parents[depth - 1] if depth else folder, ".".join([*([package] if package else []), *parts])
+    )
     if not (package and source.is_dir()):
         return original, Place(out.resolve(), ".".join(parts))
     return original, Place(out.resolve().parent, ".".join([out.resolve().name, *parts]))

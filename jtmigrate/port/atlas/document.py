@@ -6,10 +6,10 @@ from jtmigrate.port.atlas.entry import Entry, Kind, Support
 
 _HEAD = """# The atlas of differences
 
-What becomes of a name of PyTorch in Jittor. Written by `jtmigrate atlas --document`; `jtmigrate atlas NAME` shows one entry.
+What becomes of a name of PyTorch in Jittor. Written by `jtmigrate atlas --document`; `jtmigrate atlas NAME` shows one.
 
-*Direct* names are Jittor's own and do the same, *parity* ones are in `jtmigrate.parity`, *missing* ones have no counterpart.
-Everywhere in Jittor, what has no dimension in PyTorch has one of size 1, and indices are int32.
+*Direct* names are Jittor's own and do the same, *parity* ones are in `jtmigrate.parity`, *missing* ones have no
+counterpart. Everywhere in Jittor, what has no dimension in PyTorch has one of size 1, and indices are int32.
 
 """
 
@@ -38,7 +38,10 @@ def document(entries: Sequence[Entry]) -> str:
     for kind in Kind:
         rows = sorted((entry for entry in entries if entry.kind is kind), key=lambda entry: entry.torch.lower())
         if rows:
-            parts.append(f"\n## {_title(kind)}\n\n| PyTorch | Jittor | what differs, or what to do | tested |\n|---|---|---|---|\n")
+            parts.append(
+                f"\n## {_title(kind)}\n\n"
+                "| PyTorch | Jittor | what differs, or what to do | tested |\n|---|---|---|---|\n"
+            )
             parts.extend(map(_row, rows))
     return "".join(parts)
 
@@ -64,7 +67,8 @@ def _row(entry: Entry) -> str:
     names = ", ".join(f"`{name}`" for name in (entry.torch, *entry.aliases))
     counterpart = f"`{entry.jittor}`" if entry.jittor else "missing"
     remarks = " ".join(_sentence(text) for text in (entry.differs, entry.advice) if text)
-    return f"| {names} | {counterpart} | {_cell(remarks)} | {_cell(entry.untested and f'no: {entry.untested}') or 'yes'} |\n"
+    tested = f"no: {entry.untested}" if entry.untested else "yes"
+    return f"| {names} | {counterpart} | {_cell(remarks)} | {_cell(tested)} |\n"
 
 
 def _sentence(text: str) -> str:

@@ -10,8 +10,10 @@ NEAR = 5
 
 
 def find(name: str, atlas: Mapping[str, Entry]) -> list[Entry]:
-    """Entries that a name means, each once: the full name or an alias, else the end of one ("Conv2d", "nn.Conv2d"), else
-    the beginning of one ("torch.nn.Conv")."""
+    """Entries that a name means, each once.
+
+    It is the full name or an alias, else the end of one ("Conv2d", "nn.Conv2d"), else the beginning ("torch.nn.Conv").
+    """
     if name in atlas:
         return [atlas[name]]
     return _once(atlas, lambda full: full.endswith(f".{name}")) or _once(atlas, lambda full: full.startswith(name))

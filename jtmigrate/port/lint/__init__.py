@@ -1,1 +1,1 @@
-"""`jtmigrate lint`: finds in source code what computes something else in Jittor without an error. Imports no framework."""
+"""`jtmigrate lint`: finds what computes something else in Jittor without an error. Imports no framework."""

@@ -16,7 +16,9 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def as_text(result: LintResult) -> str:
     """One line a finding, as compilers write them, and a summary."""
-    lines = [f"{one.path}:{one.line}:{one.column}: {one.rule} {one.severity.value}: {one.message}" for one in result.findings]
+    lines = [
+        f"{one.path}:{one.line}:{one.column}: {one.rule} {one.severity.value}: {one.message}" for one in result.findings
+    ]
     lines += [f"{path}: cannot be read as a program: it {reason}" for path, reason in result.unread]
     by_severity = Counter(one.severity for one in result.findings)
     parts = [counted(by_severity[severity], severity.value) for severity in Severity if by_severity[severity]]

@@ -65,7 +65,9 @@ class Rule:
 class Context:
     """One file, as rules see it."""
 
-    def __init__(self, tree: cst.Module, inferred: Inference, facts: Facts, atlas: Mapping[str, Entry], *, marked: bool):
+    def __init__(
+        self, tree: cst.Module, inferred: Inference, facts: Facts, atlas: Mapping[str, Entry], *, marked: bool
+    ):
         self.tree, self.facts, self.atlas = tree, facts, atlas
         self._inferred = inferred
         imports = inferred.imports
@@ -109,7 +111,9 @@ class Context:
         """ids of expressions of which parts are taken: `X[0]`, `a, b = X`."""
         taken = {id(node.value) for node in self.nodes if isinstance(node, cst.Subscript)}
         for node in self.nodes:
-            if isinstance(node, cst.Assign) and any(isinstance(one.target, cst.Tuple | cst.List) for one in node.targets):
+            if isinstance(node, cst.Assign) and any(
+                isinstance(one.target, cst.Tuple | cst.List) for one in node.targets
+            ):
                 taken.add(id(node.value))
         return frozenset(taken)
 
@@ -152,7 +156,7 @@ def is_name(node: cst.CSTNode | None, *values: str) -> bool:
 
 
 def of_jittor(context: Context, node: cst.CSTNode, *functions: str) -> bool:
-    """Whether a node refers to one of these functions or classes of Jittor itself: "max" means jittor.max, jittor.nn.max."""
+    """Whether a node refers to one of these names of Jittor itself: "max" means jittor.max and jittor.nn.max."""
     package, _, name = context.name_of(node).rpartition(".")
     return name in functions and package.partition(".")[0] == "jittor"
 
@@ -176,5 +180,3 @@ def options(context: Context, node: cst.Call) -> list[cst.BaseExpression]:
     """Arguments by position without the tensor itself, whichever of the two forms it is."""
     given = positional(node)
     return given[1:] if context.name_of(node.func) else given
-
-

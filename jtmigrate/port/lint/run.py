@@ -53,9 +53,7 @@ def chosen(select: Collection[str], ignore: Collection[str], rules: Sequence[Rul
     ]
 
 
-def lint_paths(
-    paths: Iterable[Path], rules: Sequence[Rule] = RULES, atlas: Mapping[str, Entry] = ATLAS
-) -> LintResult:
+def lint_paths(paths: Iterable[Path], rules: Sequence[Rule] = RULES, atlas: Mapping[str, Entry] = ATLAS) -> LintResult:
     """Lint Python files, and those below folders. Raises UserError if a path does not exist."""
     findings: list[Finding] = []
     unread: list[tuple[str, str]] = []
@@ -126,5 +124,3 @@ def _excused(data: bytes) -> dict[int, frozenset[str]]:
             named = match["ids"] or ""
             excused[token.start[0]] = frozenset(re.findall(r"[A-Z]+[0-9]+", named.upper()))
     return excused
-
-

@@ -18,7 +18,9 @@ class Source:
 
     def literal(self, argument: cst.Arg) -> object:
         value = argument.value
-        if isinstance(value, cst.Name | cst.Integer | cst.Float | cst.SimpleString | cst.UnaryOperation | cst.Tuple | cst.List):
+        if isinstance(
+            value, cst.Name | cst.Integer | cst.Float | cst.SimpleString | cst.UnaryOperation | cst.Tuple | cst.List
+        ):
             try:
                 return ast.literal_eval(cst.Module([]).code_for_node(value).strip())
             except (ValueError, SyntaxError, TypeError):
@@ -40,7 +42,8 @@ class Planned(NamedTuple):
 def plan(entry: Entry, arguments: Sequence[cst.Arg]) -> tuple[Planned, ...]:
     """The arguments of the counterpart's call, in the order in which they stand in the source.
 
-    Of a method the tensor is not among them. Raises CannotTranslate. Arguments that are spread (`*sizes`, `**options`) pass if nothing would change.
+    Of a method the tensor is not among them. Arguments that are spread (`*sizes`, `**options`) pass if nothing would
+    change. Raises CannotTranslate.
     """
     if any(argument.star for argument in arguments):
         return _spread(entry, arguments)
@@ -73,7 +76,11 @@ def written(planned: Sequence[Planned], arguments: Sequence[cst.Arg]) -> Sequenc
     for one in planned:
         argument = arguments[one.index] if one.index is not None else one.new
         if one.keyword is None:
-            changed = argument if argument.keyword is None else argument.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
+            changed = (
+                argument
+                if argument.keyword is None
+                else argument.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
+            )
         elif argument.keyword is not None:
             changed = argument.with_changes(keyword=argument.keyword.with_changes(value=one.keyword))
         else:
@@ -104,7 +111,9 @@ def with_receiver(receiver: cst.BaseExpression, arguments: Sequence[cst.Arg]) ->
 
 def without_parentheses(node: cst.BaseExpression) -> cst.BaseExpression:
     """An expression as it may stand between the parentheses of a call."""
-    plain = isinstance(node, cst.BinaryOperation | cst.UnaryOperation | cst.Comparison | cst.BooleanOperation | cst.IfExp)
+    plain = isinstance(
+        node, cst.BinaryOperation | cst.UnaryOperation | cst.Comparison | cst.BooleanOperation | cst.IfExp
+    )
     if not (plain and len(node.lpar) == 1):
         return node
     spaces = (node.lpar[0].whitespace_after, node.rpar[0].whitespace_before)

@@ -100,8 +100,13 @@ class Facts:
 def is_torch_module(name: str) -> bool:
     """Whether this is a class of `torch.nn`, all of which are Modules, or its counterpart."""
     package, _, last = name.rpartition(".")
-    return package in ("torch.nn", "jtmigrate.parity.nn", "jittor.nn", "jittor") and last[:1].isupper() and last not in (
-        "Parameter",
-        "Var",
-        "Function",
+    return (
+        package in ("torch.nn", "jtmigrate.parity.nn", "jittor.nn", "jittor")
+        and last[:1].isupper()
+        and last
+        not in (
+            "Parameter",
+            "Var",
+            "Function",
+        )
     )

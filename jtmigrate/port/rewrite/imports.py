@@ -61,12 +61,15 @@ def _after_imports(body: Sequence[cst.BaseStatement]) -> int:
 
 
 def _is_import(line: cst.BaseStatement) -> bool:
-    return isinstance(line, cst.SimpleStatementLine) and any(isinstance(one, cst.Import | cst.ImportFrom) for one in line.body)
+    return isinstance(line, cst.SimpleStatementLine) and any(
+        isinstance(one, cst.Import | cst.ImportFrom) for one in line.body
+    )
 
 
 def _is_docstring(line: cst.BaseStatement) -> bool:
     return isinstance(line, cst.SimpleStatementLine) and any(
-        isinstance(one, cst.Expr) and isinstance(one.value, cst.SimpleString | cst.ConcatenatedString) for one in line.body
+        isinstance(one, cst.Expr) and isinstance(one.value, cst.SimpleString | cst.ConcatenatedString)
+        for one in line.body
     )
 
 

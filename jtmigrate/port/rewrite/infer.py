@@ -1,7 +1,7 @@
 """What the expressions of one file are, found by walking through it once in the order of its text.
 
-Not flow analysis: the last assignment counts. What other files, later lines and callers tell is taken from the facts of an
-earlier round. Where nothing is known, nothing is assumed.
+Not flow analysis: the last assignment counts. What other files, later lines and callers tell is taken from the facts of
+an earlier round. Where nothing is known, nothing is assumed.
 """
 
 import builtins
@@ -11,7 +11,6 @@ import libcst as cst
 
 from jtmigrate.port.rewrite import results
 from jtmigrate.port.rewrite.facts import ClassFacts, Facts, is_torch_module
-from jtmigrate.port.rewrite.names import TENSOR_CLASSES, canonical
 from jtmigrate.port.rewrite.kinds import (
     MIXED,
     NONE,
@@ -29,10 +28,16 @@ from jtmigrate.port.rewrite.kinds import (
     parts,
     tuple_of,
 )
+from jtmigrate.port.rewrite.names import TENSOR_CLASSES, canonical
+from jtmigrate.port.rewrite.words import words
 
 _BUILTINS = frozenset(dir(builtins))
-_LISTS = frozenset("list List tuple Tuple Sequence Iterable Iterator Set set Collection MutableSequence Generator".split())
-_DICTS = frozenset("dict Dict Mapping MutableMapping OrderedDict DefaultDict".split())
+_LISTS = words(
+    """
+    list List tuple Tuple Sequence Iterable Iterator Set set Collection MutableSequence Generator
+    """
+)
+_DICTS = words("dict Dict Mapping MutableMapping OrderedDict DefaultDict")
 _PLAIN_ANNOTATIONS = frozenset({"int", "float", "str", "bool", "bytes", "complex"})
 
 
@@ -260,7 +265,9 @@ class Inference:
         inner.method_of = scope.owner
         if scope.owner:
             self.found.classes[scope.owner].methods.add(node.name.value)
-        self._parameters(node.params, inner, full, first_is_receiver=bool(scope.owner) and not static, of_class=class_method)
+        self._parameters(
+            node.params, inner, full, first_is_receiver=bool(scope.owner) and not static, of_class=class_method
+        )
         declared = self._annotation(node.returns) if node.returns else UNKNOWN
         self._scope = inner
         self._body(node.body)
@@ -433,7 +440,9 @@ class Inference:
 
     def _registered(self, node: cst.Call, given: list[Type]) -> None:
         """`self.register_buffer("name", ...)` makes an attribute."""
-        if not (isinstance(node.func, cst.Attribute) and node.func.attr.value in ("register_buffer", "register_parameter")):
+        if not (
+            isinstance(node.func, cst.Attribute) and node.func.attr.value in ("register_buffer", "register_parameter")
+        ):
             return
         owner = self[node.func.value]
         first = node.args[0].value if node.args else None
@@ -484,7 +493,9 @@ class Inference:
         if TENSOR in (left, right):
             return TENSOR
         if isinstance(node.operator, cst.Add | cst.Multiply) and Kind.LIST in (left.kind, right.kind):
-            return join(left, right) if isinstance(node.operator, cst.Add) else left if left.kind is Kind.LIST else right
+            return (
+                join(left, right) if isinstance(node.operator, cst.Add) else left if left.kind is Kind.LIST else right
+            )
         return OTHER if left is OTHER and right is OTHER else UNKNOWN
 
     def _unary(self, node: cst.UnaryOperation) -> Type:
@@ -518,7 +529,11 @@ class Inference:
                 self._anything(part.slice)
                 slices.append(None)
         if owner.kind is Kind.TENSOR:
-            return UNKNOWN if any(isinstance(p.slice, cst.Index) and _is_text(p.slice.value) for p in node.slice) else TENSOR
+            return (
+                UNKNOWN
+                if any(isinstance(p.slice, cst.Index) and _is_text(p.slice.value) for p in node.slice)
+                else TENSOR
+            )
         if owner.kind in (Kind.LIST, Kind.INSTANCE):
             return owner if slices == [None] else element(owner)
         if owner.kind is Kind.TUPLE:
@@ -619,7 +634,7 @@ class Inference:
 
 
 def dotted(node: cst.CSTNode) -> str:
-    """"a.b.c" of an attribute chain, "" for anything else."""
+    """ "a.b.c" of an attribute chain, "" for anything else."""
     names = []
     while isinstance(node, cst.Attribute):
         names.append(node.attr.value)

@@ -3,15 +3,19 @@
 import re
 from typing import NamedTuple
 
+from jtmigrate.port.rewrite.words import words
+
 TENSOR_CLASSES = frozenset({"torch.Tensor", "torch.nn.Parameter", "jittor.Var", "jtmigrate.parity.nn.Parameter"})
 
 PORTED = ("jittor", "jtmigrate.parity")
 """Packages whose import shows that a file is ported."""
 
-DEPENDENT = frozenset(
-    "torchvision torchaudio torchtext timm mmcv mmengine mmdet mmseg pytorch_lightning lightning kornia fvcore detectron2 "
-    "torchmetrics transformers accelerate apex xformers flash_attn torch_geometric fairseq fastai ignite catalyst "
-    "segmentation_models_pytorch thop ultralytics clip open_clip diffusers functorch triton".split()
+DEPENDENT = words(
+    """
+    torchvision torchaudio torchtext timm mmcv mmengine mmdet mmseg pytorch_lightning lightning kornia fvcore
+    detectron2 torchmetrics transformers accelerate apex xformers flash_attn torch_geometric fairseq fastai
+    ignite catalyst segmentation_models_pytorch thop ultralytics clip open_clip diffusers functorch triton
+    """
 )
 """Libraries that run on PyTorch: what is imported from them has to be ported or replaced as well."""
 

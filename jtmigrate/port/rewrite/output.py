@@ -31,7 +31,9 @@ def check_place(source: Path, folder: Path) -> None:
     """Raise UserError if `port` must not write there: into its source, or over what it did not write."""
     own, other = source.resolve(), folder.resolve()
     if own == other or own in other.parents or other in own.parents or (own.is_file() and own.parent == other):
-        raise UserError(f"cannot write into {folder}: it and the source {source} lie in each other; give another folder")
+        raise UserError(
+            f"cannot write into {folder}: it and the source {source} lie in each other; give another folder"
+        )
     if not folder.exists():
         return
     if not folder.is_dir():

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
@@ -49,7 +49,9 @@ class Parsed:
     inferred: Inference
 
 
-def port_texts(texts: Sequence[Text], atlas: Mapping[str, Entry], *, renamed: tuple[str, str] | None = None) -> list[Ported]:
+def port_texts(
+    texts: Sequence[Text], atlas: Mapping[str, Entry], *, renamed: tuple[str, str] | None = None
+) -> list[Ported]:
     """Port files that belong together. A file that cannot be parsed is reported and stays as it is.
 
     renamed  (old, new) name of the outermost package, where the result has another
@@ -216,9 +218,7 @@ def _free(home: names.Home, data: bytes, inferred: Inference, module: str) -> st
     return f"parity_{home.name or home.package}_"
 
 
-def _dependent(
-    tree: cst.Module, inferred: Inference, atlas: Mapping[str, Entry]
-) -> list[tuple[cst.CSTNode, Left]]:
+def _dependent(tree: cst.Module, inferred: Inference, atlas: Mapping[str, Entry]) -> list[tuple[cst.CSTNode, Left]]:
     """Imports of libraries that run on PyTorch."""
     found: list[tuple[cst.CSTNode, Left]] = []
     for node, full in inferred.import_nodes:

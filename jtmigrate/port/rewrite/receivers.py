@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from jtmigrate.port.rewrite.kinds import Kind, Type
+from jtmigrate.port.rewrite.words import words
 
-TENSOR_NAMES = frozenset(
+TENSOR_NAMES = words(
     """
     H T abs abs_ absolute absolute_ acos acos_ acosh acosh_ add add_ addbmm addbmm_ addcdiv addcdiv_ addcmul
     addcmul_ addmm addmm_ addmv addmv_ addr addr_ adjoint all allclose amax amin aminmax angle any apply_ arccos
@@ -58,7 +59,7 @@ TENSOR_NAMES = frozenset(
     triu triu_ true_divide true_divide_ trunc trunc_ type type_as unbind unflatten unfold uniform_ unique
     unique_consecutive unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze unsqueeze_ untyped_storage values
     var vdot view view_as volatile vsplit where xlogy xlogy_ xpu zero_
-    """.split()
+    """
 )
 """Public attributes and methods of `torch.Tensor` (a test holds them against PyTorch)."""
 
@@ -68,14 +69,18 @@ _BUILT_IN = frozenset(
     for name in dir(kind)
 )
 _ARRAY = frozenset((*dir(np.ndarray), *dir(np.float32), "values", "apply", "type"))
-_IMAGE = frozenset("size format mode info crop resize rotate show filter load save split convert copy".split())
-_MODULE = frozenset(
-    "train eval step zero_grad to cuda cpu float double half bfloat16 type apply parameters requires_grad requires_grad_ "
-    "state_dict register_hook is_shared share_memory_ name names device dtype data layout grad".split()
+_IMAGE = words("size format mode info crop resize rotate show filter load save split convert copy")
+_MODULE = words(
+    """
+    train eval step zero_grad to cuda cpu float double half bfloat16 type apply parameters requires_grad
+    requires_grad_ state_dict register_hook is_shared share_memory_ name names device dtype data layout grad
+    """
 )
 _OF_BOTH = frozenset({"to", "cuda", "cpu"})
 """Methods of tensors and modules whose counterparts take both."""
-_TENSOR_OPTIONS = frozenset({"dim", "keepdim", "dims", "memory_format", "non_blocking", "start_dim", "end_dim", "dim0", "dim1"})
+_TENSOR_OPTIONS = frozenset(
+    {"dim", "keepdim", "dims", "memory_format", "non_blocking", "start_dim", "end_dim", "dim0", "dim1"}
+)
 
 
 def is_tensor(receiver: Type, name: str, options: frozenset[str], *, numpy_near: bool) -> bool | None:

@@ -1,6 +1,5 @@
 """What calls into PyTorch, Jittor and Python itself return."""
 
-from jtmigrate.port.rewrite.names import PORTED, TENSOR_CLASSES
 from jtmigrate.port.rewrite.kinds import (
     MIXED,
     OTHER,
@@ -16,22 +15,29 @@ from jtmigrate.port.rewrite.kinds import (
     list_of,
     tuple_of,
 )
+from jtmigrate.port.rewrite.names import PORTED, TENSOR_CLASSES
+from jtmigrate.port.rewrite.words import words
 
-_SEVERAL = frozenset(
-    "chunk split unbind sort topk kthvalue mode tensor_split split_with_sizes hsplit vsplit svd eig eigh qr slogdet std_mean "
-    "var_mean frexp meshgrid broadcast_tensors cummax cummin lstsq lu aminmax histogram".split()
+_SEVERAL = words(
+    """
+    chunk split unbind sort topk kthvalue mode tensor_split split_with_sizes hsplit vsplit svd eig eigh qr
+    slogdet std_mean var_mean frexp meshgrid broadcast_tensors cummax cummin lstsq lu aminmax histogram
+    """
 )
 _SEVERAL_BY_DIM = frozenset({"max", "min", "median", "nanmedian"})
-_NO_TENSOR = frozenset(
-    "size stride shape dim ndim ndimension numel nelement item tolist numpy device dtype is_cuda is_contiguous is_floating_point "
-    "is_complex is_leaf requires_grad element_size get_device storage data_ptr layout names backward equal allclose is_tensor "
-    "set_grad_enabled no_grad enable_grad manual_seed seed save load finfo iinfo Size device Generator is_grad_enabled "
-    "get_default_dtype set_default_dtype set_printoptions set_num_threads get_num_threads compile can_cast promote_types "
-    "result_type is_nonzero register_hook retain_grad storage_offset dense_dim sparse_dim name".split()
+_NO_TENSOR = words(
+    """
+    size stride shape dim ndim ndimension numel nelement item tolist numpy device dtype is_cuda is_contiguous
+    is_floating_point is_complex is_leaf requires_grad element_size get_device storage data_ptr layout names
+    backward equal allclose is_tensor set_grad_enabled no_grad enable_grad manual_seed seed save load finfo
+    iinfo Size device Generator is_grad_enabled get_default_dtype set_default_dtype set_printoptions
+    set_num_threads get_num_threads compile can_cast promote_types result_type is_nonzero register_hook
+    retain_grad storage_offset dense_dim sparse_dim name
+    """
 )
 _SHAPES = frozenset({"size", "shape", "stride", "Size"})
 _RECURRENT = frozenset({"RNN", "LSTM", "GRU", "LSTMCell", "MultiheadAttention"})
-_GIVE_BACK = frozenset("eval train to cuda cpu float double half requires_grad_ apply".split())
+_GIVE_BACK = words("eval train to cuda cpu float double half requires_grad_ apply")
 _OF_MODULES = {
     "parameters": TENSORS,
     "buffers": TENSORS,
@@ -41,11 +47,13 @@ _OF_MODULES = {
 }
 _CONTAINERS = frozenset({"ModuleList", "Sequential", "ModuleDict", "ParameterList", "ParameterDict"})
 _FUNCTIONS = ("torch.nn.functional.", "torch.linalg.", "torch.fft.", "torch.special.", "torch.nn.init.")
-_PLAIN = frozenset(
-    "int float str bool bytes len range abs_ isinstance issubclass hasattr print repr round_ ord chr hash id format open divmod "
-    "callable type all any input".split()
+_PLAIN = words(
+    """
+    int float str bool bytes len range abs_ isinstance issubclass hasattr print repr round_ ord chr hash id
+    format open divmod callable type all any input
+    """
 )
-_PLAIN_LIBRARIES = frozenset("numpy math os sys re json time random pathlib logging collections cv2 copy_ string".split())
+_PLAIN_LIBRARIES = words("numpy math os sys re json time random pathlib logging collections cv2 copy_ string")
 
 
 def of_method(name: str, arguments: int, by_dim: bool) -> Type:

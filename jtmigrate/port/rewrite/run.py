@@ -60,9 +60,7 @@ def port(source: Path, out: Path | None = None, atlas: Mapping[str, Entry] = ATL
     """
     files = files_of(source)
     package = package_of(source)
-    texts = [
-        Text(file.path, module_of(file.path, package), _read(file)) for file in files if file.what is What.PYTHON
-    ]
+    texts = [Text(file.path, module_of(file.path, package), _read(file)) for file in files if file.what is What.PYTHON]
     ported = port_texts(texts, atlas, renamed=_renamed(source, package, out))
     output = Output(
         texts={file.path: file.after for file in ported},

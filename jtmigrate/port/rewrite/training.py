@@ -37,7 +37,6 @@ class _Finder(cst.CSTVisitor):
             return
         (self.steps if name == "step" else self.zeroed).add(written)
         type_ = self._inferred[receiver]
-        if type_.kind is Kind.INSTANCE and ".optim." in type_.name and ".lr_scheduler." not in type_.name:
-            self.declared.add(written)
-        elif name == "step" and "optim" in written.lower():
+        known = type_.kind is Kind.INSTANCE and ".optim." in type_.name and ".lr_scheduler." not in type_.name
+        if known or (name == "step" and "optim" in written.lower()):
             self.declared.add(written)

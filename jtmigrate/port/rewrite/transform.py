@@ -1,11 +1,11 @@
-"""Rewrites one file: names, calls, methods and attributes of tensors, `forward`. Imports come afterwards (imports.py)."""
+"""Rewrites one file: names, calls, methods and attributes of tensors, `forward`. Imports come after it (imports.py)."""
 
 from collections.abc import Mapping, Sequence
 
 import libcst as cst
 
-from jtmigrate.port.atlas.entry import Entry, Kind as Use
-from jtmigrate.port.atlas.entry import Support
+from jtmigrate.port.atlas.entry import Entry, Support
+from jtmigrate.port.atlas.entry import Kind as Use
 from jtmigrate.port.rewrite import calls, names
 from jtmigrate.port.rewrite.facts import Facts, is_torch_module
 from jtmigrate.port.rewrite.infer import Inference, dotted
@@ -153,7 +153,6 @@ class Rewriter(cst.CSTTransformer):
 
     def _reference(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
         name, entry = self._references[id(original)]
-        root = _root(original)
         try:
             if name in names.TWINS or name == "torch":
                 raise Left(name, "is used as a value", _NAMESPACE)
@@ -174,7 +173,9 @@ class Rewriter(cst.CSTTransformer):
         """Something stays that begins with this name. What stands for a whole module is the counterpart's even so."""
         (self.used if self._inferred[root].name in names.TWINS else self.kept).add(root.value)
 
-    def _write(self, name: str, entry: Entry, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
+    def _write(
+        self, name: str, entry: Entry, original: cst.BaseExpression, updated: cst.BaseExpression
+    ) -> cst.BaseExpression:
         """The expression of a counterpart in the place of a reference."""
         root = _root(original)
         bound = self._inferred[_root_node(original)].name
@@ -270,7 +271,7 @@ class Rewriter(cst.CSTTransformer):
 
     def _function_for(self, name: str) -> Entry | None:
         """The function that does what a method of the same name does: `x.softmax(1)` is `torch.softmax(x, 1)`."""
-        entry = self._atlas.get(f"torch.{name}")
+        entry = self._atlas.get(f"torch.{name}") or self._atlas.get(f"torch.nn.functional.{name}")
         usable = entry is not None and entry.kind is Use.FUNCTION and entry.signature.startswith("input")
         return entry if usable and entry.support is not Support.MISSING else None
 
@@ -325,9 +326,7 @@ class Rewriter(cst.CSTTransformer):
         if entry.stays_method:
             attr = function.attr.with_changes(value=entry.jittor.rpartition(".")[2])
             return updated.with_changes(func=function.with_changes(attr=attr), args=arguments)
-        changed = updated.with_changes(
-            func=self._function(entry), args=calls.with_receiver(function.value, arguments)
-        )
+        changed = updated.with_changes(func=self._function(entry), args=calls.with_receiver(function.value, arguments))
         before = function.dot.whitespace_before
         commented = isinstance(before, cst.ParenthesizedWhitespace) and cst.Module([]).code_for_node(before).count("#")
         return changed.with_changes(whitespace_before_args=before) if commented else changed

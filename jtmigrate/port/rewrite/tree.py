@@ -8,7 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from jtmigrate.errors import UserError
 
-IGNORED = frozenset({".git", ".hg", ".svn", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"})
+IGNORED = frozenset(
+    {".git", ".hg", ".svn", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
+)
 LARGEST = 4_000_000
 """Bytes of a Python file that is still parsed; larger ones are data."""
 
@@ -68,7 +70,9 @@ def _file(path: PurePosixPath, place: Path, root: Path) -> Source:
         return Source(path, place, What.SKIPPED, "is no regular file")
     if place.suffix in (".py", ".pyi"):
         large = place.stat().st_size > LARGEST
-        return Source(path, place, What.OTHER if large else What.PYTHON, "is too large to be read as a program" if large else "")
+        return Source(
+            path, place, What.OTHER if large else What.PYTHON, "is too large to be read as a program" if large else ""
+        )
     return Source(path, place, What.OTHER)
 
 
@@ -84,7 +88,7 @@ def _link(path: PurePosixPath, place: Path, root: Path) -> Source:
 
 
 def module_of(path: PurePosixPath, package: str) -> str:
-    """The full name of a module by its path inside the source; `package` is the name of the source itself, "" if none."""
+    """The full name of a module by its path inside the source, whose own name is `package`, "" if it is no package."""
     parts = [*path.parts[:-1], *([] if path.stem == "__init__" else [path.stem])]
     return ".".join([*([package] if package else []), *parts]) or path.stem
 

@@ -49,7 +49,10 @@ def test_choice_of_rules(bad: Path):
 
 def test_json(bad: Path):
     found = json.loads(run("lint", bad, "--format", "json").stdout)
-    assert [(one["rule"], one["line"], one["column"]) for one in found["findings"]] == [("JT002", 5, 12), ("JT005", 5, 25)]
+    assert [(one["rule"], one["line"], one["column"]) for one in found["findings"]] == [
+        ("JT002", 5, 12),
+        ("JT005", 5, 25),
+    ]
 
 
 def test_sarif_has_what_the_standard_requires(bad: Path, tmp_path: Path):

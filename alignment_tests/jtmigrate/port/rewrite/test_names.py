@@ -45,7 +45,12 @@ def test_the_usual_imports():
         ("import torch", "torch.nn.functional.relu(x)", "from jtmigrate.parity import functional as F", "F.relu(x)"),
         ("import torch", "torch.nn.Linear(1, 2)", "from jtmigrate.parity import nn", "nn.Linear(1, 2)"),
         ("from torch import nn", "nn.functional.relu(x)", None, "F.relu(x)"),
-        ("from torch.nn import functional as F", "F.relu(x)", "from jtmigrate.parity import functional as F", "F.relu(x)"),
+        (
+            "from torch.nn import functional as F",
+            "F.relu(x)",
+            "from jtmigrate.parity import functional as F",
+            "F.relu(x)",
+        ),
         ("from torch.nn import Conv2d as C", "C(1, 2, 3)", "from jtmigrate.parity.nn import Conv2d as C", "C(1, 2, 3)"),
         ("from torch.nn.modules.conv import Conv2d", "Conv2d(1, 2, 3)", "from jtmigrate.parity.nn import Conv2d", None),
         ("from torch import cat, relu", "cat(relu(x))", None, "cat(relu(x))"),
@@ -65,9 +70,12 @@ def test_imports_and_aliases(imports: str, use: str, new_imports: str | None, ne
 
 
 def test_imports_in_functions():
-    found = ported("def f(x):\n    import torch\n    import torch.nn.functional as F\n    return F.relu(torch.cat(x))\n")
+    found = ported(
+        "def f(x):\n    import torch\n    import torch.nn.functional as F\n    return F.relu(torch.cat(x))\n"
+    )
     assert found == (
-        "import jittor as jt\ndef f(x):\n    from jtmigrate.parity import functional as F\n    return F.relu(jt.concat(x))\n"
+        "import jittor as jt\ndef f(x):\n"
+        "    from jtmigrate.parity import functional as F\n    return F.relu(jt.concat(x))\n"
     )
 
 

@@ -82,7 +82,7 @@ def test_attributes_of_a_module_are_followed():
             return y.max(1), self.w.max(0), self.b.max(0), self.names.index("a")
     """
     found = body(source)
-    assert "return ops.max(y, 1), ops.max(self.w, 0), ops.max(self.b, 0), self.names.index(\"a\")" in found
+    assert 'return ops.max(y, 1), ops.max(self.w, 0), ops.max(self.b, 0), self.names.index("a")' in found
     assert "super(Net, self).__init__()" in found
 
 

@@ -11,7 +11,9 @@ from jtmigrate.port.rewrite.result import Ported
 def port_files(package: str = "", **sources: str) -> dict[str, Ported]:
     """Modules by name, ported together; "__init__" makes the folder a package."""
     texts = [
-        Text(PurePosixPath(f"{name}.py"), f"{package}.{name}".strip(".").removesuffix(".__init__"), dedent(text).encode())
+        Text(
+            PurePosixPath(f"{name}.py"), f"{package}.{name}".strip(".").removesuffix(".__init__"), dedent(text).encode()
+        )
         for name, text in sources.items()
     ]
     return {file.path.stem: file for file in port_texts(texts, ATLAS)}

@@ -65,7 +65,9 @@ def _instance_norm(node: cst.CSTNode, context: Context) -> str | None:
     if not of_jittor(context, node.func, *(f"InstanceNorm{suffix}" for suffix in ("", "1d", "2d", "3d"))):
         return None
     silent = keyword(node, "affine") is None and len(positional(node)) < 4 and not is_spread(node)
-    return "affine is True by default, PyTorch's is False: say affine=..., or use jtmigrate.parity.nn" if silent else None
+    return (
+        "affine is True by default, PyTorch's is False: say affine=..., or use jtmigrate.parity.nn" if silent else None
+    )
 
 
 def _softmax(node: cst.CSTNode, context: Context) -> str | None:
@@ -134,7 +136,7 @@ RULES: tuple[Rule, ...] = (
         "JT031",
         _W,
         "adaptive pooling to sizes that do not divide the input",
-        "Jittor's windows have one size and stride; PyTorch's cover the input. From 6 to 4 values are wrong by their own size.",
+        "Jittor's windows have one size and stride; PyTorch's cover the input: from 6 to 4 the values are others.",
         f"{_START}pool = nn.AdaptiveAvgPool2d((7, 7))\n",
         f"{_PARITY}pool = nn.AdaptiveAvgPool2d((7, 7))\n",
         _CALL,

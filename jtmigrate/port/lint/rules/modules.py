@@ -7,7 +7,11 @@ import libcst as cst
 from jtmigrate.port.lint.rule import Context, Rule, Severity, of_jittor, positional
 from jtmigrate.port.rewrite.kinds import UNKNOWN
 
-_CLASS = "import jittor as jt\nfrom jittor import nn\n\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        "
+_CLASS = (
+    "import jittor as jt\nfrom jittor import nn\n\n"
+    "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        "
+)
+_WATCH = "import jittor as jt\n\ndef watch(model, a, b):\n    model.register_forward_hook"
 _PARITY = _CLASS.replace("from jittor import nn", "from jtmigrate.parity import nn")
 _CONSTANTS = ("array", "arange", "linspace", "float32", "float64")
 
@@ -30,7 +34,9 @@ def _constant(node: cst.CSTNode, context: Context) -> str | None:
     owner = context.owner(target.value)
     if not (owner and context.is_stock_module(owner) and isinstance(node.value, cst.Call)):
         return None
-    if not of_jittor(context, node.value.func, *_CONSTANTS) or re.search(r"weight|bias|scale|gamma|beta", target.attr.value):
+    if not of_jittor(context, node.value.func, *_CONSTANTS) or re.search(
+        r"weight|bias|scale|gamma|beta", target.attr.value
+    ):
         return None
     return "every Var of Jittor's own Module is trained: register_buffer of jtmigrate.parity.nn.Module, or .stop_grad()"
 
@@ -71,7 +77,10 @@ def _hooks(node: cst.CSTNode, context: Context) -> str | None:
 
 
 def _is_hook(node: cst.Call) -> bool:
-    return isinstance(node.func, cst.Attribute) and node.func.attr.value in ("register_forward_hook", "register_pre_forward_hook")
+    return isinstance(node.func, cst.Attribute) and node.func.attr.value in (
+        "register_forward_hook",
+        "register_pre_forward_hook",
+    )
 
 
 def _numpy_in_hook(node: cst.CSTNode, context: Context) -> str | None:
@@ -153,8 +162,8 @@ RULES: tuple[Rule, ...] = (
         _W,
         "a hook that replaces another",
         "Jittor keeps one forward hook a module; the second takes the place of the first.",
-        "import jittor as jt\n\ndef watch(model, a, b):\n    model.register_forward_hook(a)\n    model.register_forward_hook(b)\n",
-        "import jittor as jt\n\ndef watch(model, a, b):\n    model.register_forward_hook(lambda *given: (a(*given), b(*given))[-1])\n",
+        f"{_WATCH}(a)\n    model.register_forward_hook(b)\n",
+        f"{_WATCH}(lambda *given: (a(*given), b(*given))[-1])\n",
         (cst.Call,),
         _hooks,
     ),
@@ -181,4 +190,3 @@ RULES: tuple[Rule, ...] = (
         _silent,
     ),
 )
-

@@ -165,13 +165,19 @@ def _cumprod(node: cst.CSTNode, context: Context) -> str | None:
 
 
 def _median(node: cst.CSTNode, context: Context) -> str | None:
-    return "median by dim has another shape and no indices: ops.median(x, dim)" if tensor_call(context, node, "median") else None
+    return (
+        "median by dim has another shape and no indices: ops.median(x, dim)"
+        if tensor_call(context, node, "median")
+        else None
+    )
 
 
 def _nms(node: cst.CSTNode, context: Context) -> str | None:
     if not of_jittor(context, node.func, "nms"):
         return None
-    return "jt.nms counts boxes one pixel larger and takes rows of x1, y1, x2, y2, score: write it with IoUs of your own"
+    return (
+        "jt.nms counts boxes one pixel larger and takes rows of x1, y1, x2, y2, score: write it with IoUs of your own"
+    )
 
 
 _E, _W = Severity.ERROR, Severity.WARNING

@@ -19,7 +19,9 @@ def _differs(node: cst.CSTNode, context: Context) -> str | None:
     entry = _entry(node, context)
     if entry is None or not entry.differs:
         return None
-    return f"{entry.torch}: {entry.differs}" + (f"; {entry.jittor} does the same" if entry.support is Support.PARITY else "")
+    return f"{entry.torch}: {entry.differs}" + (
+        f"; {entry.jittor} does the same" if entry.support is Support.PARITY else ""
+    )
 
 
 def _missing(node: cst.CSTNode, context: Context) -> str | None:

@@ -80,7 +80,8 @@ RULES: tuple[Rule, ...] = (
         _W,
         "schedulers lag",
         "Jittor's take no first step: MultiStepLR([2, 4]) drops after 3 and 5 epochs, the others lag by one.",
-        "from jittor import lr_scheduler\n\ndef build(optimizer):\n    return lr_scheduler.MultiStepLR(optimizer, [2, 4])\n",
+        "from jittor import lr_scheduler\n\ndef build(optimizer):\n"
+        "    return lr_scheduler.MultiStepLR(optimizer, [2, 4])\n",
         "from jtmigrate.parity.optim import lr_scheduler\n\ndef build(optimizer):\n"
         "    return lr_scheduler.MultiStepLR(optimizer, [2, 4])\n",
         (cst.Call,),
