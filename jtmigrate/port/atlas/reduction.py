@@ -11,7 +11,7 @@ _NORM = 'p="fro", dim=None, keepdim=False'
 
 ENTRIES: tuple[Entry, ...] = (
     *parity("sum", f"{_DIMS}, *, dtype=None", differs="uint8 and int8 wrap: 300 ones add up to 44"),
-    *parity("mean", f"{_DIMS}, *, dtype=None", 
+    *parity("mean", f"{_DIMS}, *, dtype=None",
             differs="x.mean(dim=(1, 2)) raises RuntimeError: it is dims then; in float64 the gradient is 5e-8 off"),
     *parity("prod", f"{_DIMS}, *, dtype=None"),
     *parity("max", _DIMS, differs=_PAIRS),

@@ -50,6 +50,11 @@ def test_what_follows_a_left_out_position_is_passed_by_name() -> None:
     assert translated(1, 2, 3, entry=entry) == ((1,), {"c": 3})
 
 
+def test_what_has_no_name_goes_by_place() -> None:
+    entry = Entry("torch.g", Kind.FUNCTION, "input, dims, k=1", "jittor.g", by_place=("input", "dims"))
+    assert translated(k=2, dims=(0, 1), input="x", entry=entry) == (("x", (0, 1)), {"k": 2})
+
+
 def test_starred_parameters_take_the_rest() -> None:
     entry = Entry("torch.Tensor.g", Kind.METHOD, "*size, out=None, **more", "jittor.Var.g", rename={"out": "to"})
     assert translated(1, 2, 3, out=4, other=5, entry=entry) == ((1, 2, 3), {"to": 4, "other": 5})
