@@ -81,7 +81,7 @@ def _reference(path: Path, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         return session.run(None, dict(inputs))
-    except Exception as error:  # noqa: BLE001 - onnxruntime's exceptions have no common base that it exports
+    except Exception as error:
         raise UserError(f"{path}: onnxruntime cannot run it: {str(error).splitlines()[0]}") from error
 
 

@@ -76,7 +76,13 @@ def read_graph(path: Path) -> Graph:
         model = onnx.load(str(path))
         onnx.checker.check_model(model)
         model = onnx.shape_inference.infer_shapes(model, data_prop=True)
-    except (DecodeError, onnx.checker.ValidationError, onnx.shape_inference.InferenceError, OSError, ValueError) as error:
+    except (
+        DecodeError,
+        onnx.checker.ValidationError,
+        onnx.shape_inference.InferenceError,
+        OSError,
+        ValueError,
+    ) as error:
         raise UserError(f"{path} is no ONNX model that can be read: {str(error).splitlines()[0]}") from error
     return _graph(model)
 

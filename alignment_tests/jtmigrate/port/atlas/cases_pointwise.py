@@ -67,4 +67,5 @@ CASES = {
     **pair("bitwise_and", _bits),
     **pair("bitwise_or", _bits),
     **pair("bitwise_xor", _bits),
+    **pair("bitwise_not", lambda r: call(matrix(r) > 0), lambda r: call(r.randint(-5, 5, 6).astype(np.int32))),
 }  # fmt: skip

@@ -200,12 +200,18 @@ def xywh2xyxy(x):
     return y
 
 
+def select(pred: torch.Tensor, conf_thres=0.001):
+    """Boxes, scores and classes of what is above the threshold"""
+    conf, cls = (pred[..., 5:] * pred[..., 4:5]).max(-1)
+    keep = conf > conf_thres
+    return xywh2xyxy(pred[keep][:, :4]), conf[keep], cls[keep]
+
+
 if __name__ == "__main__":
     net = build().eval()
     with torch.no_grad():
         pred, feats = net(torch.from_numpy(inputs()["x"]))
     points, strides = make_anchors([f[:, 0].permute(0, 3, 1, 2) for f in feats], (8, 16))
     print(points.shape, strides.shape)
-    conf, cls = (pred[..., 5:] * pred[..., 4:5]).max(-1)
-    keep = conf > 0.001
-    print(xywh2xyxy(pred[keep][:, :4]).shape, cls[keep].tolist()[:5])
+    boxes, conf, cls = select(pred)
+    print(boxes.shape, cls.tolist()[:5])

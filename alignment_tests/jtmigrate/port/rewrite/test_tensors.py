@@ -122,3 +122,33 @@ def test_a_training_step():
     assert "        optimizer.backward(loss)\n" in found
     assert "        optim.clip_grad_norm(optimizer, 1.0)\n" in found
     assert left("import torch\n\ndef f(x: torch.Tensor):\n    x.sum().backward()\n") == ["torch.Tensor.backward"]
+
+
+def test_a_training_step_of_two_optimizers():
+    """The loss belongs to the optimizer that is the next to step."""
+    source = """
+        import torch
+
+        def step(model, x: torch.Tensor, optimizer_d, optimizer_g):
+            optimizer_d.zero_grad()
+            model(x).sum().backward()
+            optimizer_d.step()
+            optimizer_g.zero_grad()
+            model(x).mean().backward()
+            optimizer_g.step()
+    """
+    found = body(source)
+    assert found.index("optimizer_d.backward(") < found.index("optimizer_g.backward(")
+    assert ".backward()" not in found
+
+
+def test_weights_of_layers_of_any_kind():
+    """`.data` behind what layers call their tensors is a tensor's."""
+    assert "ops.mul_(ops.data(m.weight), 2)" in body("import torch\n\ndef init(m):\n    m.weight.data.mul_(2)\n")
+    assert left("import torch\nimport numpy\n\ndef f(m):\n    return m.other.data.mean()\n") == ["torch.Tensor.mean"]
+
+
+def test_shapes_are_cut_as_tuples():
+    """Jittor's own shapes cannot be cut beyond their end."""
+    assert "tuple(x.shape)[2:4]" in body("import torch\n\ndef f(x: torch.Tensor):\n    return x.shape[2:4]\n")
+    assert "x.shape[-2:]" in body("import torch\n\ndef f(x: torch.Tensor):\n    return x.shape[-2:], torch.abs(x)\n")

@@ -119,7 +119,9 @@ def gemm(node: Node, emitter: Emitter) -> None:
     if plain and isinstance(weight, Constant) and is_vector:
         array = weight.array if node.attribute("transB", 0) else weight.array.T
         arrays = {"weight": np.ascontiguousarray(array)} | ({"bias": bias.array} if bias is not None else {})
-        emitter.emit(node, f"{linear(node, emitter, arrays, [node.input(1), node.input(2)])}({emitter.tensor(node.input(0))})")
+        emitter.emit(
+            node, f"{linear(node, emitter, arrays, [node.input(1), node.input(2)])}({emitter.tensor(node.input(0))})"
+        )
         return
     a, b = (
         f"{emitter.tensor(node.input(index))}{'.transpose(1, 0)' if node.attribute(flag, 0) else ''}"

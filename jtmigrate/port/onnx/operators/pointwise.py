@@ -137,7 +137,9 @@ def softmax(function: str) -> Callable[[Node, Emitter], None]:
         rank = emitter.rank(node.input(0))
         axis = node.attribute("axis", -1 if emitter.graph.opset >= 13 else 1)
         if emitter.graph.opset < 13 and axis % rank != rank - 1:
-            raise CannotPort(f"over all axes from {axis} on (opset {emitter.graph.opset}) is not supported; take opset 13")
+            raise CannotPort(
+                f"over all axes from {axis} on (opset {emitter.graph.opset}) is not supported; take opset 13"
+            )
         emitter.emit(node, f"F.{function}({emitter.tensor(node.input(0))}, dim={axis})")
 
     return write

@@ -92,7 +92,8 @@ def lp_normalization(node: Node, emitter: Emitter) -> None:
 
 def local_response(node: Node, emitter: Emitter) -> None:
     alpha, beta, bias = (
-        literal(np.float32(node.attribute(name, value))) for name, value in (("alpha", 1e-4), ("beta", 0.75), ("bias", 1))
+        literal(np.float32(node.attribute(name, value)))
+        for name, value in (("alpha", 1e-4), ("beta", 0.75), ("bias", 1))
     )
     x = emitter.tensor(node.input(0))
     emitter.emit(node, f"F.local_response_norm({x}, {node.attribute('size')}, alpha={alpha}, beta={beta}, k={bias})")

@@ -130,7 +130,7 @@ def _cut(start: Size, end: Size, step: int, length: Size) -> str:
     if isinstance(length, int):
         start = min(start, length) if isinstance(start, int) else start
         end = "" if isinstance(end, int) and end >= length else end
-    end = "" if isinstance(end, int) and end >= _FAR or end == length else end
+    end = "" if end == length or (isinstance(end, int) and end >= _FAR) else end
     return f"{'' if start == 0 else start}:{end}" + (f":{step}" if step != 1 else "")
 
 
@@ -195,7 +195,9 @@ def pad(node: Node, emitter: Emitter) -> None:
         raise CannotPort(f"mode {node.attribute('mode')} is not supported")
     rank = emitter.rank(node.input(0))
     pads = node.attribute("pads") or list(emitter.sizes(node.input(1), "pads"))
-    axes = [int(axis) % rank for axis in emitter.constant(node.input(3), "axes")] if node.input(3) else list(range(rank))
+    axes = list(range(rank))
+    if node.input(3):
+        axes = [int(axis) % rank for axis in emitter.constant(node.input(3), "axes")]
     both: list[tuple[Size, Size]] = [(0, 0)] * rank
     for place, axis in enumerate(axes):
         both[axis] = (pads[place], pads[place + len(axes)])
