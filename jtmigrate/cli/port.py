@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="Python file or folder with a PyTorch program, or model.onnx.")],
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="Python file or folder, or an ONNX model.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the result goes: a folder of its own.")],
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit code 1 if DIR does not hold the result.")
@@ -27,7 +27,7 @@ def command(
         str | None, typer.Option("--verify", metavar="MODULE:FACTORY", help="Run this model and its port, and compare.")
     ] = None,
     inputs: Annotated[
-        Path | None, typer.Option("--input", metavar="FILE.npz", help="What both are given, for --verify, or for an ONNX model.")
+        Path | None, typer.Option("--input", metavar="FILE.npz", help="What both are given, for --verify or ONNX.")
     ] = None,
 ) -> None:
     """Rewrite a PyTorch program for Jittor and jtmigrate.parity. Comments, formatting and names stay.

@@ -8,7 +8,10 @@ import numpy as np
 from jtmigrate.parity.functional.numerics import scalar
 from jtmigrate.parity.ops.operands import operand
 
-__all__ = ["allclose", "bitwise_not", "eq", "equal", "isclose", "isin", "masked_fill", "maximum", "minimum", "where", "where_method"]
+__all__ = [
+    "allclose", "bitwise_not", "eq", "equal", "isclose", "isin", "masked_fill", "maximum", "minimum", "where",
+    "where_method",
+]  # fmt: skip
 
 
 def equal(x: jt.Var, other: jt.Var) -> bool:

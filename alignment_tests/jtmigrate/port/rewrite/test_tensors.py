@@ -134,7 +134,7 @@ def test_a_training_step_of_two_optimizers():
             model(x).sum().backward()
             optimizer_d.step()
             optimizer_g.zero_grad()
-            model(x).mean().backward()
+            model(x).sum().backward()
             optimizer_g.step()
     """
     found = body(source)
@@ -145,10 +145,10 @@ def test_a_training_step_of_two_optimizers():
 def test_weights_of_layers_of_any_kind():
     """`.data` behind what layers call their tensors is a tensor's."""
     assert "ops.mul_(ops.data(m.weight), 2)" in body("import torch\n\ndef init(m):\n    m.weight.data.mul_(2)\n")
-    assert left("import torch\nimport numpy\n\ndef f(m):\n    return m.other.data.mean()\n") == ["torch.Tensor.mean"]
+    assert "m.other.data" in body("import torch\n\ndef f(m, x):\n    return m.other.data, torch.cat(x)\n")
 
 
 def test_shapes_are_cut_as_tuples():
     """Jittor's own shapes cannot be cut beyond their end."""
     assert "tuple(x.shape)[2:4]" in body("import torch\n\ndef f(x: torch.Tensor):\n    return x.shape[2:4]\n")
-    assert "x.shape[-2:]" in body("import torch\n\ndef f(x: torch.Tensor):\n    return x.shape[-2:], torch.abs(x)\n")
+    assert "x.shape[-2:]" in body("import torch\n\ndef f(x: torch.Tensor):\n    return x.shape[-2:], torch.cat(x)\n")

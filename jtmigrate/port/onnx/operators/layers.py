@@ -135,7 +135,7 @@ def gemm(node: Node, emitter: Emitter) -> None:
 
 
 def linear(node: Node, emitter: Emitter, arrays: dict[str, np.ndarray], names: Sequence[str]) -> str:
-    """A linear layer with these weights (out, in), and perhaps a bias, named after the constants that they come from."""
+    """A linear layer with these weights (out, in), and perhaps a bias, named after where they come from."""
     outputs, inputs = arrays["weight"].shape
     made = f"nn.Linear({inputs}, {outputs}{options(bias=('bias' in arrays, True))})"
     origins = [emitter.origin(name) for name in names if name]

@@ -43,11 +43,10 @@ def binary(operator: str) -> Callable[[Node, Emitter], None]:
     """An operator between two tensors, sizes or numbers."""
 
     def write(node: Node, emitter: Emitter) -> None:
-        values = [emitter.value(name) for name in node.inputs]
-        if node.op in _SIZES and any(isinstance(value, Sizes) for value in values):
-            if not any(isinstance(value, Line) for value in values):
-                emitter.set(node.outputs[0], _of_sizes(_SIZES[node.op], node, emitter))
-                return
+        kinds = {type(emitter.value(name)) for name in node.inputs}
+        if node.op in _SIZES and Sizes in kinds and Line not in kinds:
+            emitter.set(node.outputs[0], _of_sizes(_SIZES[node.op], node, emitter))
+            return
         left, right = map(emitter.operand, node.inputs)
         if node.op == "Div" and emitter.is_integer(node.input(0)):
             emitter.emit(node, f'ops.div({left}, {right}, rounding_mode="trunc")')
