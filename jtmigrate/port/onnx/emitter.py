@@ -185,6 +185,10 @@ class Emitter:
     def _layer_name(self, node: Node, weights: Mapping[str, str]) -> str:
         return layer_name(node, [self.origin(name) for name in weights.values()])
 
+    def is_free(self, name: str) -> bool:
+        """Whether an attribute can be called so."""
+        return _plain(name) not in self._attributes
+
     def attribute(self, name: str) -> str:
         """A name of its own for an attribute of the model."""
         return _unique(name, self._attributes)

@@ -74,7 +74,6 @@ def read_graph(path: Path) -> Graph:
         raise UserError(f"no such file: {path}")
     try:
         model = onnx.load(str(path))
-        onnx.checker.check_model(model)
         model = onnx.shape_inference.infer_shapes(model, data_prop=True)
     except (
         DecodeError,
@@ -83,8 +82,16 @@ def read_graph(path: Path) -> Graph:
         OSError,
         ValueError,
     ) as error:
-        raise UserError(f"{path} is no ONNX model that can be read: {str(error).splitlines()[0]}") from error
-    return _graph(model)
+        reason = next(iter(str(error).splitlines()), "")
+        raise UserError(f"{path} is no ONNX model that can be read: {reason}") from error
+    graph = _graph(model)
+    known = {"", *graph.inputs, *graph.constants, *(name for node in graph.nodes for name in node.outputs)}
+    taken = (*(name for node in graph.nodes for name in node.inputs), *graph.outputs)
+    lost = [name for name in taken if name not in known]
+    if lost or not graph.outputs:
+        what = f"nothing gives {lost[0]!r}" if lost else "it has no outputs"
+        raise UserError(f"{path} is no ONNX model that can be read: {what}")
+    return graph
 
 
 def _graph(model: Any) -> Graph:

@@ -79,7 +79,8 @@ def port_onnx(path: Path) -> OnnxPort:
     if not unsupported:
         results = [emitter.tensor(name) for name in graph.outputs]
         text = source_text(path.name, emitter, results)
-        output = Output({MODEL: text.encode(), WEIGHTS: _npz(emitter)}, {}, {})
+        weights = {WEIGHTS: _npz(emitter)} if emitter.state else {}
+        output = Output({MODEL: text.encode(), **weights}, {}, {})
     return OnnxPort(graph, output, len(graph.nodes), tuple(unsupported))
 
 

@@ -17,20 +17,21 @@ def source_text(name: str, emitter: Emitter, results: Sequence[str]) -> str:
     """
     body = [*_layers(emitter), "", *_execute(emitter, results)]
     code = "\n".join(body)
+    weights = " The weights are in weights.npz beside this file." if emitter.state else ""
+    build = [line for line in _BUILD if emitter.state or "load(" not in line]
     head = [
-        f'"""The graph of {name}, line by line. The weights are in weights.npz beside this file."""',
+        f'"""The graph of {name}, line by line.{weights}"""',
         "",
-        "from pathlib import Path",
-        "",
+        *(["from pathlib import Path", ""] if emitter.state else []),
         *(["import jittor as jt", ""] if "jt." in code else []),
-        "from jtmigrate.load import load",
+        *(["from jtmigrate.load import load"] if emitter.state else []),
         *(["from jtmigrate.parity import functional as F"] if "F." in code else []),
         f"from jtmigrate.parity import nn{', ops' if 'ops.' in code else ''}",
         "",
         "",
         "class Model(nn.Module):",
     ]
-    return "\n".join([*head, code, *_BUILD]) + "\n"
+    return "\n".join([*head, code, *build]) + "\n"
 
 
 _BUILD = (

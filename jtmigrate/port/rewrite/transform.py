@@ -16,6 +16,7 @@ from jtmigrate.port.rewrite.receivers import TENSOR_NAMES, is_tensor
 from jtmigrate.port.rewrite.training import CLIP, calls_method, next_to_step, optimizers_in
 
 _OPERATORS = {cst.FloorDivide: "torch.floor_divide", cst.Modulo: "torch.remainder"}
+_ITERATORS = ("parameters", "named_parameters", "buffers", "named_buffers", "modules", "named_modules", "children")
 _DEEP = 3
 """Fewer dimensions than this have all tensors whose shapes are cut, as good as."""
 _HINT = "annotate it (x: torch.Tensor) or write the call by hand"
@@ -314,6 +315,8 @@ class Rewriter(cst.CSTTransformer):
         if id(original) in self._methods:
             return self._method(*self._methods[id(original)], updated)
         function = original.func
+        if isinstance(function, cst.Name) and function.value == "next" and _lists(original.args):
+            return updated.with_changes(args=[cst.Arg(cst.Call(cst.Name("iter"), updated.args))])
         if isinstance(function, cst.Attribute) and function.attr.value == "backward":
             return self._backward(original, updated)
         return updated
@@ -497,6 +500,11 @@ def _chain(start: cst.BaseExpression, rest: Sequence[str], like: cst.BaseExpress
 
 def _after(name: str, message: str) -> str:
     return message.removeprefix(f"{name}: ")
+
+
+def _lists(arguments: Sequence[cst.Arg]) -> bool:
+    """Whether the one argument is an iterator of a module, which is a list in Jittor: `model.parameters()`."""
+    return len(arguments) == 1 and any(calls_method(arguments[0].value, name) for name in _ITERATORS)
 
 
 def _plainly_other(node: cst.Call, name: str) -> bool:

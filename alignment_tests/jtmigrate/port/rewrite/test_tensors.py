@@ -152,3 +152,9 @@ def test_shapes_are_cut_as_tuples():
     """Jittor's own shapes cannot be cut beyond their end."""
     assert "tuple(x.shape)[2:4]" in body("import torch\n\ndef f(x: torch.Tensor):\n    return x.shape[2:4]\n")
     assert "x.shape[-2:]" in body("import torch\n\ndef f(x: torch.Tensor):\n    return x.shape[-2:], torch.cat(x)\n")
+
+
+def test_the_first_parameter():
+    """Jittor's modules give lists where PyTorch's give iterators."""
+    source = "import torch\n\ndef f(model, x):\n    return next(model.parameters()), torch.cat(x), next(x)\n"
+    assert "return next(iter(model.parameters())), jt.concat(x), next(x)\n" in body(source)

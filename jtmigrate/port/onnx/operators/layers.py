@@ -140,7 +140,8 @@ def linear(node: Node, emitter: Emitter, arrays: dict[str, np.ndarray], names: S
     made = f"nn.Linear({inputs}, {outputs}{options(bias=('bias' in arrays, True))})"
     origins = [emitter.origin(name) for name in names if name]
     named = next((origin.rpartition(".")[0] for origin in origins if "." in origin), "")
-    return emitter.layer_of(named or "linear", made, arrays)
+    # Exporters merge equal constants: a name that is taken is another layer's.
+    return emitter.layer_of(named if named and emitter.is_free(named) else "linear", made, arrays)
 
 
 def matmul(node: Node, emitter: Emitter) -> None:
