@@ -110,7 +110,7 @@ class Emitter:
             return None
         other = next(name for name in takers[0].inputs if name != node.outputs[0])
         held = self._values.get(other)
-        fits = isinstance(held, Constant) and held.array.size == size == held.array.shape[-1]
+        fits = isinstance(held, Constant) and held.array.ndim > 0 and held.array.size == size == held.array.shape[-1]
         return (takers[0], other) if fits else None
 
     def dimension(self, name: str, axis: int) -> Size:

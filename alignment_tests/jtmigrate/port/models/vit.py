@@ -66,9 +66,9 @@ class EinsumAttention(Attention):
         q, k, v = self.qkv(x).chunk(3, dim=-1)
         q, k, v = (t.view(b, n, self.num_heads, -1) for t in (q, k, v))
         logits = torch.einsum("bihd,bjhd->bhij", q, k) * self.scale
-        weights = torch.softmax(logits, dim=-1)
+        weights = self.attn_drop(torch.softmax(logits, dim=-1))
         out = torch.einsum("bhij,bjhd->bihd", weights, v).flatten(2)
-        return self.proj(out), weights
+        return self.proj_drop(self.proj(out)), weights
 
 
 class Block(nn.Module):
