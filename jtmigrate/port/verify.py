@@ -67,9 +67,13 @@ def verify_port(
         inputs=inputs,
         title=f"{factory} and its port",
     )
-    result = diff_pair(pair, Plan(copy_weights=True), progress=progress)
-    fault = result.first_fault
-    return Verified(result, "" if fault is None else ported_line(built[0], fault.path, out))
+    try:
+        result = diff_pair(pair, Plan(copy_weights=True), progress=progress)
+        fault = result.first_fault
+        return Verified(result, "" if fault is None else ported_line(built[0], fault.path, out))
+    finally:
+        _forget(source)
+        _forget(out)
 
 
 def places(module: str, source: Path, out: Path) -> tuple[Place, Place]:
@@ -141,9 +145,9 @@ def _import(place: Place, folder: Path) -> ModuleType:
     return module
 
 
-def _forget(source: Path) -> None:
-    """Let the modules of the source be imported anew, from the port this time, under the same names."""
-    folder = source.resolve() if source.is_dir() else source.resolve().parent
+def _forget(place: Path) -> None:
+    """Let modules be imported anew, from another folder, under the same names."""
+    folder = place.resolve() if place.is_dir() else place.resolve().parent
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if file and Path(file).resolve().is_relative_to(folder):

@@ -40,7 +40,8 @@ def test_every_layer_is_aligned(ported: tuple[PortResult, Path], monkeypatch: py
     counters = {name for name in original.state_dict() if name.endswith("num_batches_tracked")}
     assert set(model.state_dict()) == set(original.state_dict()) - counters
 
-    def everything(detector, images):
+    def everything(detector, inputs):
+        (images,) = inputs
         return detector.detect(images), detector.forward_train(images)
 
     inputs = (np.random.RandomState(0).randn(1, 3, 64, 64).astype(np.float32),)

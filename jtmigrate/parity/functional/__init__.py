@@ -4,6 +4,8 @@
 others are built of.
 """
 
+from jittor.nn import affine_grid, grid_sample
+
 from jtmigrate.parity.functional.activation import (
     celu,
     elu,
@@ -144,6 +146,7 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "affine_grid",
     "alpha_dropout",
     "any",
     "array",
@@ -179,6 +182,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "gumbel_softmax",
     "hardshrink",

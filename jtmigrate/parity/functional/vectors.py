@@ -10,7 +10,9 @@ import numpy as np  # isort: skip
 
 
 def linear(input: jt.Var, weight: jt.Var, bias: jt.Var | None = None) -> jt.Var:
-    """(..., I), (O, I), (O,) -> (..., O)."""
+    """(..., I), (O, I), (O,) -> (..., O); without O where the weight is (I,)."""
+    if weight.ndim == 1:
+        return linear(input, weight.unsqueeze(0), bias).squeeze(-1)
     y = jt.nn.matmul_transpose(input.unsqueeze(0) if input.ndim == 1 else input, weight)
     y = y.squeeze(0) if input.ndim == 1 else y
     return y if bias is None else y + bias

@@ -9,7 +9,7 @@ from jtmigrate.parity.functional.numerics import scalar
 from jtmigrate.parity.ops.operands import operand
 
 __all__ = [
-    "allclose", "bitwise_not", "eq", "equal", "isclose", "isin", "masked_fill", "maximum", "minimum", "where",
+    "allclose", "eq", "equal", "isclose", "isin", "masked_fill", "maximum", "minimum", "where",
     "where_method",
 ]  # fmt: skip
 
@@ -22,11 +22,6 @@ def equal(x: jt.Var, other: jt.Var) -> bool:
 def eq(x: jt.Var, other: Any) -> jt.Var:
     """Element by element, what `equal` is called in Jittor."""
     return x == other
-
-
-def bitwise_not(x: jt.Var) -> jt.Var:
-    """`~x`: of booleans the opposite, of whole numbers -x - 1."""
-    return x.logical_not() if str(x.dtype) == "bool" else -x - 1
 
 
 def isclose(x: jt.Var, other: jt.Var, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> jt.Var:

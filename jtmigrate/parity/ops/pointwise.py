@@ -17,6 +17,7 @@ __all__ = [
     "addcdiv",
     "addcmul",
     "atan2",
+    "bitwise_not",
     "clamp",
     "clamp_max",
     "clamp_min",
@@ -52,6 +53,11 @@ __all__ = [
 
 def _like(x: jt.Var, value: float) -> jt.Var:
     return jt.zeros_like(x) + scalar(value, x)
+
+
+def bitwise_not(x: jt.Var) -> jt.Var:
+    """~x: the other boolean, or -1 - x of integers."""
+    return jt.logical_not(x) if x.dtype == "bool" else -1 - x
 
 
 def add(x: jt.Var, other: Any, *, alpha: float = 1) -> jt.Var:

@@ -7,6 +7,8 @@ gradient of 0 where PyTorch gives none, so that it is still decayed and its mome
 (`parameter.stop_grad()`): it is skipped then.
 """
 
+from jittor.optim import Optimizer
+
 from jtmigrate.parity.optim import lr_scheduler
 from jtmigrate.parity.optim.adam import Adam, Adamax, AdamW, NAdam, RAdam
 from jtmigrate.parity.optim.clipping import clip_grad_norm
@@ -20,6 +22,7 @@ __all__ = [
     "AdamW",
     "Adamax",
     "NAdam",
+    "Optimizer",
     "RAdam",
     "RMSprop",
     "clip_grad_norm",

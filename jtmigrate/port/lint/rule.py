@@ -87,6 +87,10 @@ class Context:
         """Whether an expression is a tensor, as far as can be told."""
         return self._inferred[node] == TENSOR
 
+    def function_of(self, node: cst.Call) -> str:
+        """The full name of the function that a call stands in, or of the module."""
+        return self._inferred.within.get(id(node), "")
+
     def class_of(self, node: cst.ClassDef) -> str:
         """The full name of a class."""
         return self._inferred.classes.get(id(node), "")

@@ -21,6 +21,9 @@ from jtmigrate.port.rewrite.tree import What, files_of, module_of, package_of
 _NOQA = re.compile(r"#\s*noqa(?P<ids>:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?", re.IGNORECASE)
 
 
+_LAYOUT = (tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT)
+
+
 @dataclass(frozen=True)
 class LintResult:
     """What was found; true in a boolean context when there is nothing.
@@ -117,9 +120,16 @@ def _located(file: Parsed, path: str, hits: Sequence[tuple[cst.CSTNode, Rule, st
 
 
 def _excused(data: bytes) -> dict[int, frozenset[str]]:
-    """Line -> the rules that its comment excuses, none named: all."""
-    excused = {}
+    """Line -> the rules that its comment excuses, none named: all. What `jtmigrate port` has marked is known."""
+    excused: dict[int, frozenset[str]] = {}
+    marked = False
     for token in tokenize.tokenize(BytesIO(data).readline):
+        if token.type == tokenize.COMMENT and token.string.startswith(PREFIX):
+            marked = True
+        elif token.type == tokenize.NEWLINE:
+            marked = False
+        elif marked and token.type not in _LAYOUT:
+            excused.update(dict.fromkeys(range(token.start[0], token.end[0] + 1), frozenset()))
         if token.type == tokenize.COMMENT and (match := _NOQA.search(token.string)):
             named = match["ids"] or ""
             excused[token.start[0]] = frozenset(re.findall(r"[A-Z]+[0-9]+", named.upper()))

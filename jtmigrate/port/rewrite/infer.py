@@ -29,6 +29,7 @@ from jtmigrate.port.rewrite.kinds import (
     tuple_of,
 )
 from jtmigrate.port.rewrite.names import TENSOR_CLASSES, canonical
+from jtmigrate.port.rewrite.receivers import only_of_tensors
 from jtmigrate.port.rewrite.words import words
 
 _BUILTINS = frozenset(dir(builtins))
@@ -69,6 +70,7 @@ class Inference:
 
     types     id of an expression -> what it is
     targets   ids of what is assigned to
+    within    id of a call -> full name of the function that it stands in
     imported  ids of names that an import binds, where they are read
     classes   id of a ClassDef -> full name
     stars     modules of which everything is imported
@@ -83,6 +85,7 @@ class Inference:
     def __init__(self, tree: cst.Module, module: str, known: Facts, *, package: bool):
         self.types: dict[int, Type] = {}
         self.targets: set[int] = set()
+        self.within: dict[int, str] = {}
         self.imported: set[int] = set()
         self.classes: dict[int, str] = {}
         self.stars: list[str] = []
@@ -415,6 +418,7 @@ class Inference:
         return OTHER if owner is OTHER else UNKNOWN
 
     def _call(self, node: cst.Call) -> Type:
+        self.within[id(node)] = self._scope.prefix
         function = self._expression(node.func)
         given: list[Type] = []
         named_: dict[str, Type] = {}
@@ -434,6 +438,10 @@ class Inference:
             name = node.func.attr.value
             second = name in ("max", "min") and bool(given) and given[0].kind is Kind.TENSOR
             return TENSOR if second else results.of_method(name, len(given), "dim" in named_)
+        if receiver in (UNKNOWN, MIXED) and isinstance(node.func, cst.Attribute):
+            name = node.func.attr.value
+            if only_of_tensors(name):
+                return results.of_method(name, len(given), "dim" in named_)
         if receiver.kind in (Kind.DICT, Kind.LIST, Kind.TUPLE, Kind.INSTANCE) and (
             found := _of_container(receiver, node.func.attr.value)
         ):

@@ -83,6 +83,12 @@ _TENSOR_OPTIONS = frozenset(
 )
 
 
+def only_of_tensors(name: str) -> bool:
+    """Whether nothing else that is common has an attribute or method of this name."""
+    shared = name in _BUILT_IN or name in _MODULE or name in _IMAGE or name in _ARRAY or name in _OF_BOTH
+    return name in TENSOR_NAMES and not shared
+
+
 def is_tensor(receiver: Type, name: str, options: frozenset[str], *, numpy_near: bool) -> bool | None:
     """Whether `receiver.name` is a tensor's; None if that cannot be told.
 

@@ -35,6 +35,7 @@ _NO_TENSOR = words(
     retain_grad storage_offset dense_dim sparse_dim name
     """
 )
+_NO_TENSOR_EITHER = ("get_", "set_", "is_", "has_", "in_")
 _SHAPES = frozenset({"size", "shape", "stride", "Size"})
 _RECURRENT = frozenset({"RNN", "LSTM", "GRU", "LSTMCell", "MultiheadAttention"})
 _GIVE_BACK = words("eval train to cuda cpu float double half requires_grad_ apply")
@@ -63,7 +64,7 @@ def of_method(name: str, arguments: int, by_dim: bool) -> Type:
     """
     if name in _SHAPES:
         return SHAPE if not arguments else OTHER
-    if name in _NO_TENSOR:
+    if name in _NO_TENSOR or name.startswith(_NO_TENSOR_EITHER):
         return OTHER
     if name in _SEVERAL or (name in _SEVERAL_BY_DIM and (by_dim or arguments)):
         return TENSORS

@@ -16,6 +16,7 @@ from jtmigrate.port.rewrite.receivers import TENSOR_NAMES, is_tensor
 from jtmigrate.port.rewrite.training import CLIP, calls_method, next_to_step, optimizers_in
 
 _OPERATORS = {cst.FloorDivide: "torch.floor_divide", cst.Modulo: "torch.remainder"}
+_ARITHMETIC = (cst.Add, cst.Subtract, cst.Multiply, cst.Divide, cst.Power)
 _ITERATORS = ("parameters", "named_parameters", "buffers", "named_buffers", "modules", "named_modules", "children")
 _DEEP = 3
 """Fewer dimensions than this have all tensors whose shapes are cut, as good as."""
@@ -403,10 +404,35 @@ class Rewriter(cst.CSTTransformer):
     # Operators that mean something else on Jittor's variables
 
     def leave_BinaryOperation(self, original: cst.BinaryOperation, updated: cst.BinaryOperation) -> cst.BaseExpression:
+        if isinstance(original.operator, _ARITHMETIC):
+            return self._of_booleans(original, updated)
         name = _OPERATORS.get(type(original.operator))
         if name is None or TENSOR not in (self._inferred[original.left], self._inferred[original.right]):
             return updated
         return self._operation(name, (updated.left, updated.right), updated)
+
+    def _of_booleans(self, original: cst.BinaryOperation, updated: cst.BinaryOperation) -> cst.BaseExpression:
+        """`(x > 0) * 0.5`: Jittor promotes by size, to float16."""
+        for side, other in (("left", original.right), ("right", original.left)):
+            operand = getattr(original, side)
+            if not (isinstance(operand, cst.Comparison) and self._inferred[operand] == TENSOR):
+                continue
+            if isinstance(other, cst.Integer | cst.Float) and "torch.Tensor.to" in self._atlas:
+                dtype = cst.parse_expression(
+                    f"{self._alias(names.JITTOR)}.{'float32' if isinstance(other, cst.Float) else 'int32'}"
+                )
+                function = self._function(self._atlas["torch.Tensor.to"])
+                arguments = calls.with_receiver(getattr(updated, side), [cst.Arg(dtype)])
+                return updated.with_changes(**{side: cst.Call(function, arguments)})
+        return updated
+
+    def leave_Comparison(self, original: cst.Comparison, updated: cst.Comparison) -> cst.BaseExpression:
+        """`x != x` finds NaN in PyTorch."""
+        single = original.comparisons[0] if len(original.comparisons) == 1 else None
+        if single is None or not isinstance(single.operator, cst.NotEqual) or self._inferred[original.left] != TENSOR:
+            return updated
+        same = original.left.deep_equals(single.comparator)
+        return self._operation("torch.isnan", (updated.left,), updated) if same else updated
 
     def leave_UnaryOperation(self, original: cst.UnaryOperation, updated: cst.UnaryOperation) -> cst.BaseExpression:
         if not isinstance(original.operator, cst.BitInvert) or self._inferred[original.expression] != TENSOR:

@@ -16,5 +16,5 @@ def normalise(x: jt.Var, mask: jt.Var):
     grown = jt.cumprod(x, 0)  # expect: JT017
     middle = x.median(0)  # expect: JT018
     order = jt.argsort(x, dim=1, stable=True)[0]  # expect: JT014
-    same = jt.equal(x, unit)  # expect: JT013
+    same = not jt.equal(x, unit)  # expect: JT013
     return mean, var, deviation, length, share, scaled, pixels, total, grown, middle, order, same

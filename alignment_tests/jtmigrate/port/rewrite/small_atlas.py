@@ -44,6 +44,7 @@ _ENTRIES = (
     Entry("torch.max", Kind.FUNCTION, "input, *args, dim=None, keepdim=False", "jtmigrate.parity.ops.max"),
     Entry("torch.floor_divide", Kind.FUNCTION, "input, other", "jtmigrate.parity.ops.floor_divide"),
     Entry("torch.remainder", Kind.FUNCTION, "input, other", "jtmigrate.parity.ops.remainder"),
+    Entry("torch.isnan", Kind.FUNCTION, "input", "jittor.isnan"),
     Entry("torch.bitwise_not", Kind.FUNCTION, "input", "jtmigrate.parity.ops.bitwise_not"),
     Entry("torch.no_grad", Kind.CONTEXT, "", "jittor.no_grad"),
     Entry("torch.float32", Kind.CONSTANT, "", "jittor.float32", aliases=("torch.float",)),

@@ -1,6 +1,6 @@
 """Code that other people wrote: nothing crashes, everything parses, the result stays as it is, and it is fast enough.
 
-PyTorch's own library is the stranger: 23 files of optimizers and 40 of layers and their helpers, 30,000 lines.
+PyTorch's own library is the stranger: its optimizers, layers and distributions.
 """
 
 import ast
@@ -30,11 +30,11 @@ def texts_of(folder: Path) -> list[Text]:
 @pytest.mark.parametrize("folder", ["optim", "nn/modules", "distributions"])
 def test_a_library(folder: str):
     texts = texts_of(LIBRARY / folder)
-    started = time.perf_counter()
+    started = time.process_time()
     files = port_texts(texts, ATLAS)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     lines = sum(text.data.count(b"\n") for text in texts)
-    # 60 s for 20,000 lines; here with room for a machine that is busy with other tests.
+    # 60 s for 20,000 lines, of the processor's time: other tests may keep the machine busy.
     assert seconds < 60 * lines / 20_000
     assert [file.path for file in files if file.fate is Fate.FAILED] == []
     for file in files:

@@ -70,8 +70,9 @@ def _load_parameters(node: cst.CSTNode, context: Context) -> str | None:
 def _hooks(node: cst.CSTNode, context: Context) -> str | None:
     if not (context.is_jittor and _is_hook(node)):
         return None
-    receiver = context.code(node.func.value)
-    same = [call for call in context.calls if _is_hook(call) and context.code(call.func.value) == receiver]
+    place = (context.function_of(node), context.code(node.func.value))
+    hooks = [call for call in context.calls if _is_hook(call)]
+    same = [call for call in hooks if (context.function_of(call), context.code(call.func.value)) == place]
     again = len(same) > 1 and same[0] is not node
     return "a module keeps one hook: this one replaces the first" if again else None
 

@@ -135,7 +135,11 @@ def _clamp(node: cst.CSTNode, context: Context) -> str | None:
 
 
 def _equal(node: cst.CSTNode, context: Context) -> str | None:
-    return "equal compares element by element: ops.equal(x, y)" if tensor_call(context, node, "equal") else None
+    tests = [node.test] if isinstance(node, cst.If | cst.Assert | cst.While | cst.IfExp) else [node.expression]
+    if isinstance(node, cst.UnaryOperation) and not isinstance(node.operator, cst.Not):
+        return None
+    wrong = any(isinstance(test, cst.Call) and tensor_call(context, test, "equal") for test in tests)
+    return "equal compares element by element: ops.equal(x, y) gives one bool" if wrong else None
 
 
 def _stable(node: cst.CSTNode, context: Context) -> str | None:
@@ -306,11 +310,11 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "JT013",
         _E,
-        "equal gives a tensor",
+        "equal as a condition",
         "Jittor compares element by element, PyTorch gives one bool for all.",
-        f"{_START}return jt.equal(x, y)\n",
-        f"{_OPS}return ops.equal(x, y)\n",
-        (cst.Call,),
+        f"{_START}assert jt.equal(x, y)\n",
+        f"{_OPS}assert ops.equal(x, y)\n",
+        (cst.If, cst.Assert, cst.While, cst.IfExp, cst.UnaryOperation),
         _equal,
     ),
     Rule(
