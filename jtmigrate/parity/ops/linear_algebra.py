@@ -11,7 +11,7 @@ from jtmigrate.parity.ops.reduce import norm
 
 __all__ = [
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "cdist", "cross", "diag", "diag_embed", "diagonal", "dot", "einsum",
-    "kron", "mv", "tensordot", "trace", "vector_norm",
+    "kron", "mv", "solve", "tensordot", "trace", "vector_norm",
 ]  # fmt: skip
 
 
@@ -68,8 +68,8 @@ def tensordot(x: jt.Var, other: jt.Var, dims: Any = 2) -> jt.Var:
     left = [dim for dim in range(other.ndim) if dim not in second]
     shape = tuple(x.shape[dim] for dim in kept) + tuple(other.shape[dim] for dim in left)
     inner = int(np.prod([x.shape[dim] for dim in first]))
-    rows = x.permute(*kept, *first).reshape((-1, inner))
-    columns = other.permute(*second, *left).reshape((inner, -1))
+    rows = x.permute((*kept, *first)).reshape((-1, inner))
+    columns = other.permute((*second, *left)).reshape((inner, -1))
     return jt.matmul(rows, columns).reshape(shape or (1,))
 
 
@@ -100,6 +100,12 @@ def diag_embed(x: jt.Var) -> jt.Var:
     size = x.shape[-1]
     unit = jt.array(np.eye(size, dtype=bool)).broadcast((*x.shape, size))
     return jt.ternary(unit, x.unsqueeze(-1).broadcast(unit.shape), jt.zeros(unit.shape, x.dtype))
+
+
+def solve(A: jt.Var, B: jt.Var) -> jt.Var:
+    """(n, n), (n,) or (n, k) -> what A has to be multiplied by to give B; through the inverse of A."""
+    inverse = jt.linalg.inv(A)
+    return mv(inverse, B) if B.ndim == 1 else jt.matmul(inverse, B)
 
 
 def trace(x: jt.Var) -> jt.Var:

@@ -4,7 +4,7 @@ import jittor as jt
 import numpy as np
 
 from jtmigrate.parity.ops.operands import along, as_dim
-from jtmigrate.parity.ops.reduce import Selected
+from jtmigrate.parity.ops.reduce import Selected, selected
 
 __all__ = [
     "argsort", "bincount", "bucketize", "histc", "kthvalue", "median", "mode", "msort", "nonzero", "quantile",
@@ -30,8 +30,7 @@ def argsort(x: jt.Var, dim: int = -1, descending: bool = False, stable: bool = F
 
 def sort(x: jt.Var, dim: int = -1, descending: bool = False, stable: bool = False) -> Selected:
     """(values, indices) along a dimension."""
-    index = argsort(x, dim, descending, stable)
-    return Selected(x.gather(as_dim(dim, x.ndim), index), index)
+    return selected(x, argsort(x, dim, descending, stable), dim, keepdim=True)
 
 
 def msort(x: jt.Var) -> jt.Var:
@@ -43,15 +42,12 @@ def topk(x: jt.Var, k: int, dim: int = -1, largest: bool = True, sorted: bool = 
     """The k largest or smallest, always in order. Raises ValueError if there are fewer; Jittor's own returns fewer."""
     if k > x.shape[dim]:
         raise ValueError(f"topk: {k} of {x.shape[dim]} elements")
-    index = argsort(x, dim, largest)[along(dim, x.ndim, slice(0, k))]
-    return Selected(x.gather(as_dim(dim, x.ndim), index), index)
+    return selected(x, argsort(x, dim, largest)[along(dim, x.ndim, slice(0, k))], dim, keepdim=True)
 
 
 def kthvalue(x: jt.Var, k: int, dim: int = -1, keepdim: bool = False) -> Selected:
     """The k-th smallest, k counted from 1."""
-    index = argsort(x, dim)[along(dim, x.ndim, slice(k - 1, k))]
-    pair = Selected(x.gather(as_dim(dim, x.ndim), index), index)
-    return pair if keepdim or x.ndim == 1 else Selected(*(part[along(dim, x.ndim, 0)] for part in pair))
+    return selected(x, argsort(x, dim)[along(dim, x.ndim, slice(k - 1, k))], dim, keepdim)
 
 
 def median(x: jt.Var, dim: int | None = None, keepdim: bool = False) -> "jt.Var | Selected":
@@ -70,8 +66,7 @@ def mode(x: jt.Var, dim: int = -1, keepdim: bool = False) -> Selected:
 
     dim = as_dim(dim, x.ndim)
     index = jt.array(np.expand_dims(np.apply_along_axis(last_of_most, dim, x.numpy()), dim).astype(np.int32))
-    pair = Selected(x.gather(dim, index), index)
-    return pair if keepdim or x.ndim == 1 else Selected(*(part[along(dim, x.ndim, 0)] for part in pair))
+    return selected(x, index, dim, keepdim)
 
 
 def quantile(x: jt.Var, q: float, dim: int | None = None, keepdim: bool = False) -> jt.Var:

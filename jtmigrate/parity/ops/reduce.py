@@ -99,18 +99,18 @@ def max(x: jt.Var, dim: "int | jt.Var | None" = None, keepdim: bool = False) -> 
     """
     if isinstance(dim, jt.Var):
         return compare.maximum(x, dim)
-    return amax(x) if dim is None else _selected(x, argmax(x, dim, True), dim, keepdim)
+    return amax(x) if dim is None else selected(x, argmax(x, dim, True), dim, keepdim)
 
 
 def min(x: jt.Var, dim: "int | jt.Var | None" = None, keepdim: bool = False) -> "jt.Var | Selected":
     """The smallest element; along a dimension (values, indices); of two Vars the smaller elements."""
     if isinstance(dim, jt.Var):
         return compare.minimum(x, dim)
-    return amin(x) if dim is None else _selected(x, argmin(x, dim, True), dim, keepdim)
+    return amin(x) if dim is None else selected(x, argmin(x, dim, True), dim, keepdim)
 
 
-def _selected(x: jt.Var, index: jt.Var, dim: int, keepdim: bool) -> Selected:
-    """What the index, of size 1 along `dim`, selects."""
+def selected(x: jt.Var, index: jt.Var, dim: int, keepdim: bool) -> Selected:
+    """What an index selects along `dim`, which it has too; without `keepdim` it is of size 1 there, and goes."""
     pair = Selected(x.gather(as_dim(dim, x.ndim), index), index)
     if keepdim or x.ndim == 1:
         return pair
@@ -132,12 +132,16 @@ def count_nonzero(x: jt.Var, dim: Dim = None) -> jt.Var:
     return (x != 0).int32().sum(as_dims(dim, x.ndim))
 
 
-def var(x: jt.Var, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None):
+def var(
+    x: jt.Var, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
+) -> jt.Var:
     """Variance, of n values divided by n - 1 unless told otherwise; Jittor's own divides by n."""
     return var_mean(x, dim, unbiased, keepdim, correction=correction)[0]
 
 
-def std(x: jt.Var, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None):
+def std(
+    x: jt.Var, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
+) -> jt.Var:
     """Root of `var`; Jittor's own is never below 0.001."""
     return jt.sqrt(var(x, dim, unbiased, keepdim, correction=correction))
 

@@ -96,7 +96,7 @@ def movedim(x: jt.Var, source: "int | Sequence[int]", destination: "int | Sequen
     """Dimensions moved, the others in their order."""
     places = dict(zip(as_dims(destination, x.ndim), as_dims(source, x.ndim), strict=True))
     others = iter(dim for dim in range(x.ndim) if dim not in places.values())
-    return x.permute(*(places[at] if at in places else next(others) for at in range(x.ndim)))
+    return x.permute(tuple(places[at] if at in places else next(others) for at in range(x.ndim)))
 
 
 def t(x: jt.Var) -> jt.Var:
@@ -106,7 +106,7 @@ def t(x: jt.Var) -> jt.Var:
 
 def T(x: jt.Var) -> jt.Var:
     """Dimensions in reverse order."""
-    return x.permute(*reversed(range(x.ndim)))
+    return x.permute(tuple(reversed(range(x.ndim))))
 
 
 def mT(x: jt.Var) -> jt.Var:
