@@ -108,6 +108,13 @@ def test_loading_keeps_the_dtype_and_reads_torchs_tensors() -> None:
     assert (net.conv.weight.numpy() == original.conv.weight.detach().numpy()).all()
 
 
+@pytest.mark.parametrize("dtype", [jt.float64, "float64", jt.ones(1).float64().dtype], ids=["jittor", "name", "Var"])
+def test_to_takes_every_way_to_name_a_dtype(dtype: Any) -> None:
+    layer = nn.Linear(2, 3)
+    assert layer.to("cuda", dtype=dtype) is layer
+    assert str(layer.bias.dtype) == "float64"
+
+
 def test_module_list() -> None:
     def described(container: type, make: Any) -> list[Any]:
         modules = [make() for _ in range(5)]

@@ -4,7 +4,7 @@ import math
 
 import jittor as jt
 
-from jtmigrate.parity.functional.numerics import draw, log1p, scalar
+from jtmigrate.parity.functional.numerics import draw, dtype_name, log1p, scalar
 
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -159,7 +159,7 @@ def glu(input: jt.Var, dim: int = -1) -> jt.Var:
 
 def softmax(input: jt.Var, dim: int | None = None, dtype: str | None = None) -> jt.Var:
     """exp(x) normalised to sum 1 along `dim`. Jittor's own takes all elements together where `dim` is not given."""
-    x = input if dtype is None else input.cast(dtype)
+    x = input if dtype is None else input.cast(dtype_name(dtype))
     dim = _implicit_dim(x) if dim is None else dim
     e = jt.exp(x - x.max(dim, keepdims=True).stop_grad())
     return e / e.sum(dim, keepdims=True)
@@ -167,7 +167,7 @@ def softmax(input: jt.Var, dim: int | None = None, dtype: str | None = None) -> 
 
 def log_softmax(input: jt.Var, dim: int | None = None, dtype: str | None = None) -> jt.Var:
     """log(softmax(x)) along `dim`."""
-    x = input if dtype is None else input.cast(dtype)
+    x = input if dtype is None else input.cast(dtype_name(dtype))
     dim = _implicit_dim(x) if dim is None else dim
     # On its own: one kernel for all of it would compute x - (max + log), which loses the digits that a large max has.
     shifted = (x - x.max(dim, keepdims=True).stop_grad()).stop_fuse()

@@ -67,8 +67,8 @@ def instance_norm(
     if running_mean is not None:
         count = input.numel() // (n * channels)
         unbiased = normalise.var * scalar(count / (count - 1), input)
-        move(running_mean, normalise.mean.reshape((n, channels)).mean(0), momentum)
-        move(running_var, unbiased.reshape((n, channels)).mean(0), momentum)
+        move(running_mean, normalise.mean.reshape((n, channels)).sum(0) / n, momentum)
+        move(running_var, unbiased.reshape((n, channels)).sum(0) / n, momentum)
     result = result.reshape(input.shape)
     return result if weight is None else _affine(result, weight, bias)
 

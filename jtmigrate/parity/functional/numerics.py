@@ -113,6 +113,11 @@ def constant(values: np.ndarray) -> jt.Var:
         return jt.array(values.astype(np.int32) if values.dtype == np.int64 else values).stop_grad()
 
 
+def dtype_name(dtype: object) -> str:
+    """ "float64" for jittor.float64, which is a function, for a Var's dtype and for the name itself."""
+    return getattr(dtype, "__name__", str(dtype))
+
+
 def draw(shape: Sequence[int], like: jt.Var) -> jt.Var:
     """Uniform numbers from [0, 1) in the precision of `like`."""
     return jt.random(tuple(shape), "float32").stop_grad().cast(like.dtype)

@@ -11,7 +11,8 @@ from functools import partial
 import jittor as jt
 
 from jtmigrate.parity.functional import windows
-from jtmigrate.parity.functional.numerics import constant, magnitude, mean, pow, repeated, scalar
+from jtmigrate.parity.functional.numerics import constant, mean, pow, repeated, scalar
+from jtmigrate.parity.functional.vectors import root
 
 Size = int | Sequence[int]
 OutputSize = int | None | Sequence[int | None]
@@ -76,36 +77,34 @@ def _average(input: jt.Var, covered: windows.Windows) -> jt.Var:
     return (covered.take(input) * covered.share(input)).sum(-1).reshape(shape)
 
 
-def _adaptive(dims: int, input: jt.Var, output_size: OutputSize) -> windows.Windows:
-    image = tuple(input.shape[-dims:])
-    wanted = (output_size,) * dims if output_size is None or isinstance(output_size, int) else tuple(output_size)
-    return windows.adaptive(
-        image, tuple(have if want is None else want for have, want in zip(image, wanted, strict=True))
-    )
-
-
 def _adaptive_avg_pool(dims: int, input: jt.Var, output_size: OutputSize) -> jt.Var:
     """The means of windows that share the image out evenly."""
-    if math.prod(repeated(output_size if output_size is not None else 0, dims)) == 1:
-        total = mean(input, tuple(range(input.ndim - dims, input.ndim)))
-        return total.cast(input.dtype)
-    return _average(input, _adaptive(dims, input, output_size))
+    output = _output(dims, input, output_size)
+    if set(output) == {1}:
+        return mean(input, tuple(range(input.ndim - dims, input.ndim))).cast(input.dtype)
+    return _average(input, windows.adaptive(tuple(input.shape[-dims:]), output))
 
 
 def _adaptive_max_pool(
     dims: int, input: jt.Var, output_size: OutputSize, return_indices: bool = False
 ) -> jt.Var | tuple[jt.Var, jt.Var]:
     """The largest elements of windows that share the image out evenly."""
-    return _largest(input, _adaptive(dims, input, output_size), return_indices)
+    covered = windows.adaptive(tuple(input.shape[-dims:]), _output(dims, input, output_size))
+    return _largest(input, covered, return_indices)
+
+
+def _output(dims: int, input: jt.Var, output_size: OutputSize) -> tuple[int, ...]:
+    """The output's size; None leaves a dimension as it is."""
+    wanted = (output_size,) * dims if output_size is None or isinstance(output_size, int) else tuple(output_size)
+    return tuple(have if want is None else want for have, want in zip(input.shape[-dims:], wanted, strict=True))
 
 
 def _lp_pool(
     dims: int, input: jt.Var, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
 ) -> jt.Var:
-    """The p-norm of each window."""
-    powers = pow(input, norm_type)
-    total = _avg_pool(dims, powers, kernel_size, stride, 0, ceil_mode, divisor_override=1)
-    return magnitude(total) ** scalar(1 / norm_type, input)
+    """The p-norm of each window; one that reaches beyond the image counts as much as a whole one."""
+    average = _avg_pool(dims, pow(input, norm_type), kernel_size, stride, 0, ceil_mode)
+    return root(average * math.prod(repeated(kernel_size, dims)), norm_type)
 
 
 max_pool1d, max_pool2d, max_pool3d = (partial(_max_pool, dims) for dims in (1, 2, 3))

@@ -80,11 +80,15 @@ def norm(x: jt.Var, p: float, dim: int | Sequence[int], keepdim: bool) -> jt.Var
         return magnitude(x).sum(dim, keepdims=keepdim)
     if p == float("inf"):
         return magnitude(x).max(dim, keepdims=keepdim)
-    total = (x * x if p == 2 else pow(magnitude(x), p)).sum(dim, keepdims=keepdim)
-    positive = total > 0
-    root = jt.ternary(positive, total, total * 0 + 1)
-    root = root.sqrt() if p == 2 else root ** scalar(1 / p, root)
-    return jt.ternary(positive, root, root * 0)
+    return root((x * x if p == 2 else pow(magnitude(x), p)).sum(dim, keepdims=keepdim), p)
+
+
+def root(x: jt.Var, p: float) -> jt.Var:
+    """x ** (1 / p) where x is positive; elsewhere 0, and its gradient too."""
+    positive = x > 0
+    safe = jt.ternary(positive, x, x * 0 + 1)
+    safe = safe.sqrt() if p == 2 else safe ** scalar(1 / p, safe)
+    return jt.ternary(positive, safe, safe * 0)
 
 
 def normalize(input: jt.Var, p: float = 2.0, dim: int | Sequence[int] = 1, eps: float = 1e-12) -> jt.Var:

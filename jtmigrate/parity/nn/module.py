@@ -7,6 +7,8 @@ import jittor as jt
 import numpy as np
 from jittor import nn as stock
 
+from jtmigrate.parity.functional.numerics import dtype_name
+
 COUNTER = "num_batches_tracked"
 """What PyTorch's BatchNorm counts and Jittor's does not: `load_state_dict` passes it over."""
 
@@ -164,9 +166,9 @@ class Module(stock.Module):
         return self.float32()
 
     def to(self, *args: Any, **kwargs: Any) -> "Module":
-        """To another precision: to("float64"). Devices mean nothing: `jittor.flags.use_cuda` chooses one for all."""
+        """To another precision: to(jittor.float64). Devices mean nothing: `jittor.flags.use_cuda` decides."""
         for value in (*args, *kwargs.values()):
-            name = str(value).removeprefix("jittor.")
+            name = dtype_name(value)
             if name in ("float64", "float32", "float16", "bfloat16"):
                 getattr(self, name)()
         return self
