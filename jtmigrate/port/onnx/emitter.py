@@ -9,6 +9,7 @@ import numpy as np
 
 from jtmigrate.port.onnx.graph import Graph, Node, Shape
 from jtmigrate.port.onnx.values import CannotPort, Constant, Line, Size, Sizes, Value, literal
+from jtmigrate.port.rewrite.words import words
 
 LONGEST_NAME = 32
 
@@ -16,6 +17,16 @@ _SAYS_NOTHING = re.compile(r"(val|getitem|n|x|v|node|tmp)[_\d]*")
 """Names that exporters make up."""
 
 TAKEN = frozenset({"self", "jt", "nn", "F", "ops", "Path", "load", "Model", "build", *keyword.kwlist})
+
+OF_MODULES = words(
+    """
+    add_module apply bfloat16 buffers children cpu cuda device dfs double dtype eval execute extra_repr float float16
+    float32 float64 float_auto forward get_submodule half is_train is_training load load_parameters load_state_dict
+    modules mpi_param_broadcast named_buffers named_children named_modules named_parameters parameters register_buffer
+    register_module register_parameter requires_grad_ save state_dict to train type zero_grad
+    """
+)
+"""What Jittor's modules have themselves: an attribute must not hide it."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class Emitter:
         self.lines: list[Code] = []
         self._values: dict[str, Value] = {name: Constant(array, name) for name, array in graph.constants.items()}
         self._names: set[str] = set(TAKEN)
-        self._attributes: set[str] = {"execute", "forward", "train", "eval", "load", "save"}
+        self._attributes: set[str] = set(OF_MODULES)
         self._shared: dict[tuple[object, ...], str] = {}
         self._kept: dict[int, str] = {}
         self.dimensions: dict[str, str] = {}
@@ -169,10 +180,11 @@ class Emitter:
 
         weights  the layer's own name of each -> name in the graph
         """
-        key = (constructor, *((own, self.origin(name) or name) for own, name in weights.items()))
+        arrays = {own: self.constant(name, own) for own, name in weights.items()}
+        key = (constructor, *((own, id(array)) for own, array in arrays.items()))
         if key not in self._shared:
-            arrays = {own: self.constant(name, own) for own, name in weights.items()}
-            self._shared[key] = self.layer_of(self._layer_name(node, weights), constructor, arrays)
+            name = layer_name(node, [self.origin(name) for name in weights.values()])
+            self._shared[key] = self.layer_of(name, constructor, arrays)
         return self._shared[key]
 
     def layer_of(self, name: str, constructor: str, arrays: Mapping[str, np.ndarray]) -> str:
@@ -181,9 +193,6 @@ class Emitter:
         self.layers[attribute] = constructor
         self.state |= {f"{attribute}.{own}": array for own, array in arrays.items()}
         return f"self.{attribute}"
-
-    def _layer_name(self, node: Node, weights: Mapping[str, str]) -> str:
-        return layer_name(node, [self.origin(name) for name in weights.values()])
 
     def is_free(self, name: str) -> bool:
         """Whether an attribute can be called so."""
@@ -197,9 +206,9 @@ class Emitter:
         """A name of its own for a variable."""
         return _unique(name, self._names)
 
-    def emit(self, node: Node, expression: str, index: int = 0) -> None:
-        """Add the line that computes one of the outputs of a node."""
-        self.line(node.outputs[index], expression, node)
+    def emit(self, node: Node, expression: str) -> None:
+        """Add the line that computes the output of a node."""
+        self.line(node.outputs[0], expression, node)
 
     def emit_all(self, node: Node, expression: str) -> None:
         """Add the line that computes all outputs of a node at once."""
@@ -207,17 +216,9 @@ class Emitter:
         comma = "," if len(targets) == 1 else ""
         self.lines.append(Code(", ".join(targets) + comma, expression, self.graph.shapes.get(node.outputs[0])))
 
-    def line(self, output: str, expression: str, node: Node) -> str:
-        """Add a line that computes a value of the graph; returns the variable."""
-        target = self._bind(output, node)
-        self.lines.append(Code(target, expression, self.graph.shapes.get(output)))
-        return target
-
-    def helper(self, name: str, expression: str) -> str:
-        """Add a line for something that the graph has no name for; returns the variable."""
-        target = self.name(name)
-        self.lines.append(Code(target, expression, None))
-        return target
+    def line(self, output: str, expression: str, node: Node) -> None:
+        """Add a line that computes a value of the graph, which may be a later node's."""
+        self.lines.append(Code(self._bind(output, node), expression, self.graph.shapes.get(output)))
 
     def _bind(self, output: str, node: Node | None = None) -> str:
         plain = _plain(output)

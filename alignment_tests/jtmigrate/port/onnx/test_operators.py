@@ -10,6 +10,7 @@ import pytest
 
 from alignment_tests.jtmigrate.port.onnx.graphs import Op, floats, whole, write
 from jtmigrate.port.onnx.check import compare_with_runtime, made_inputs
+from jtmigrate.port.onnx.emitter import OF_MODULES
 from jtmigrate.port.onnx.operators import OPERATORS
 from jtmigrate.port.onnx.run import port_onnx
 from jtmigrate.port.rewrite import output
@@ -170,6 +171,12 @@ def test_operators(theme: str, tmp_path: Path):
     ported(path, tmp_path / "out")
 
 
+def test_no_attribute_hides_what_modules_have():
+    from jtmigrate.parity import nn
+
+    assert {name for name in dir(nn.Module()) if not name.startswith("_")} - OF_MODULES == set()
+
+
 def test_every_operator_is_in_a_graph():
     tested = {node.op for nodes in GRAPHS.values() for node in nodes}
     assert set(OPERATORS) - tested == set()
@@ -194,6 +201,25 @@ def test_sizes_of_the_batch_are_computed(tmp_path: Path):
     assert "        batch = x.shape[0]\n" in text
     assert "x.reshape(batch * 2, -1)" in text
     assert ".expand(batch, 3, 4)" in text
+
+
+@pytest.mark.slow
+def test_parts_of_one_weight_are_layers_of_their_own(tmp_path: Path):
+    """Two halves of a constant come from the same initialiser, and are not the same layer."""
+    whole_weight = [
+        Op("Identity", [floats(4, 2, 1, 1)], outputs=("weight",)),
+        *(
+            Op("Slice", ["weight", whole(2 * part), whole(2 * part + 2), whole(0)], outputs=(f"part{part}",))
+            for part in range(2)
+        ),
+        *(Op("Conv", ["x", f"part{part}"], outputs=(f"z{part}",)) for part in range(2)),
+        Op("Conv", ["x", "part0"], outputs=("again",)),
+    ]
+    result = ported(
+        write(tmp_path / "model.onnx", whole_weight, ["z0", "z1", "again"], x=("n", 2, 3, 3)), tmp_path / "out"
+    )
+    text = next(data for path, data in result.output.texts.items() if path.suffix == ".py").decode()
+    assert text.count(" = nn.Conv2d(2, 2, 1, bias=False)") == 2
 
 
 def test_what_is_constant_is_computed_beforehand(tmp_path: Path):
