@@ -20,10 +20,13 @@ TAKEN = frozenset({"self", "jt", "nn", "F", "ops", "Path", "load", "Model", "bui
 
 OF_MODULES = words(
     """
-    add_module apply bfloat16 buffers children cpu cuda device dfs double dtype eval execute extra_repr float float16
-    float32 float64 float_auto forward get_submodule half is_train is_training load load_parameters load_state_dict
-    modules mpi_param_broadcast named_buffers named_children named_modules named_parameters parameters register_buffer
-    register_module register_parameter requires_grad_ save state_dict to train type zero_grad
+    add_module apply bfloat16 buffers children cpu cuda device dfs double dtype eval execute extra_repr float
+    float16 float32 float64 float_auto forward get_submodule half is_train is_training load load_parameters
+    load_state_dict modules mpi_param_broadcast named_buffers named_children named_modules named_parameters npu
+    parameters register_backward_hook register_buffer register_forward_hook register_input_backward_hook
+    register_module register_output_backward_hook register_parameter register_pre_forward_hook remove_backward_hook
+    remove_forward_hook remove_input_backward_hook remove_output_backward_hook remove_pre_forward_hook
+    requires_grad_ save state_dict to train training type zero_grad
     """
 )
 """What Jittor's modules have themselves: an attribute must not hide it."""
