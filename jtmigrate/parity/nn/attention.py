@@ -86,9 +86,7 @@ class MultiheadAttention(Module):
         mask = self._mask(q, attn_mask, key_padding_mask)
         heads, weights = attend(q, k, v, mask, self.dropout if self.is_training() else 0.0)
         n, _, length, _ = heads.shape
-        joined = heads.permute(0, 2, 1, 3).reshape((n, length, self.embed_dim))
-        # PyTorch takes the layer's weights and does not call it: hooks on it see nothing there either.
-        result = F.linear(joined, self.out_proj.weight, self.out_proj.bias)
+        result = self.out_proj(heads.permute(0, 2, 1, 3).reshape((n, length, self.embed_dim)))
         # Not mean(): its gradient in float64 is that of a share rounded to float32.
         weights = weights.sum(1) / self.num_heads if average_attn_weights else weights
         if not batched:
