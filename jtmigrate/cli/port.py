@@ -1,4 +1,4 @@
-"""`jtmigrate port`: PyTorch source code into Jittor source code."""
+"""`jtmigrate port`: PyTorch source code, or an ONNX graph, into Jittor source code."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="Python file or folder with a PyTorch program.")],
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="Python file or folder, or an ONNX model.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the result goes: a folder of its own.")],
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit code 1 if DIR does not hold the result.")
@@ -27,21 +27,29 @@ def command(
         str | None, typer.Option("--verify", metavar="MODULE:FACTORY", help="Run this model and its port, and compare.")
     ] = None,
     inputs: Annotated[
-        Path | None, typer.Option("--input", metavar="FILE.npz", help="What both are given, for --verify.")
+        Path | None, typer.Option("--input", metavar="FILE.npz", help="What both are given, for --verify or ONNX.")
     ] = None,
 ) -> None:
     """Rewrite a PyTorch program for Jittor and jtmigrate.parity. Comments, formatting and names stay.
 
     What has no counterpart stays as it is, is marked with a comment and listed. The source is never changed.
 
-    Exit code 0 if everything was ported (and, with --verify, is aligned), 1 if not, 2 if the input is unusable.
+    Of an ONNX model, code that reads like code and a file of weights are written, and compared with onnxruntime on the
+    input given or on noise: 1e-5 of an output's largest value. Nothing is written if an operator is not supported.
+
+    Exit code 0 if everything was ported (and, where it was compared, is aligned), 1 if not, 2 if the input is unusable.
     """
     from rich.console import Console
 
+    from jtmigrate.cli.port_onnx import check_options, port_file
     from jtmigrate.files import write_text
     from jtmigrate.port.rewrite.output import check_place, differences, write
     from jtmigrate.port.rewrite.run import port
 
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    if source.suffix == ".onnx":
+        check_options(source, diff, verify)
+        raise typer.Exit(port_file(source, out, check=check, inputs=inputs, console=console))
     if bool(verify) != bool(inputs):
         raise UserError("--verify M:F and --input FILE.npz belong together")
     if inputs and not inputs.is_file():
@@ -50,7 +58,6 @@ def command(
         raise UserError("--check writes nothing that --verify could run: give one of them")
     if not check:
         check_place(source, out)
-    console = Console(highlight=False, soft_wrap=True, markup=False)
     result = port(source, out)
     if diff == "-":
         typer.echo(result.diff(), nl=False)

@@ -169,7 +169,8 @@ def log_softmax(input: jt.Var, dim: int | None = None, dtype: str | None = None)
     """log(softmax(x)) along `dim`."""
     x = input if dtype is None else input.cast(dtype_name(dtype))
     dim = _implicit_dim(x) if dim is None else dim
-    shifted = x - x.max(dim, keepdims=True).stop_grad()
+    # On its own: one kernel for all of it would compute x - (max + log), which loses the digits that a large max has.
+    shifted = (x - x.max(dim, keepdims=True).stop_grad()).stop_fuse()
     return shifted - jt.log(jt.exp(shifted).sum(dim, keepdims=True))
 
 

@@ -8,12 +8,20 @@ import numpy as np
 from jtmigrate.parity.functional.numerics import scalar
 from jtmigrate.parity.ops.operands import operand
 
-__all__ = ["allclose", "equal", "isclose", "isin", "masked_fill", "maximum", "minimum", "where", "where_method"]
+__all__ = [
+    "allclose", "eq", "equal", "isclose", "isin", "masked_fill", "maximum", "minimum", "where",
+    "where_method",
+]  # fmt: skip
 
 
 def equal(x: jt.Var, other: jt.Var) -> bool:
     """Whether shapes and all elements agree; Jittor's `equal` compares element by element."""
     return tuple(x.shape) == tuple(other.shape) and bool((x == other).all().item())
+
+
+def eq(x: jt.Var, other: Any) -> jt.Var:
+    """Element by element, what `equal` is called in Jittor."""
+    return x == other
 
 
 def isclose(x: jt.Var, other: jt.Var, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> jt.Var:

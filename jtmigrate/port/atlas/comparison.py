@@ -6,7 +6,7 @@ from jtmigrate.port.atlas.entry import Entry
 _CLOSE = "other, rtol=1e-05, atol=1e-08, equal_nan=False"
 
 ENTRIES: tuple[Entry, ...] = (
-    *both("eq", "other", jittor="equal"),
+    *parity("eq", "other"),
     *both("ne", "other", jittor="not_equal", aliases=("not_equal",), differs="NaN != NaN is False"),
     *both("gt", "other", jittor="greater", aliases=("greater",), differs="NaN > 0 is True"),
     *both("lt", "other", jittor="less", aliases=("less",)),

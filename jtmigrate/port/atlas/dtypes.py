@@ -15,6 +15,7 @@ def _no_constant(name: str, advice: str) -> Entry:
 
 
 _TESTS = "alignment_tests/jtmigrate/parity/ops/test_dtypes.py::"
+_PROCESS = "alignment_tests/jtmigrate/parity/ops/test_process.py::"
 _PROOF = f"{_TESTS}test_dtypes_are_those_of_pytorch"
 
 ENTRIES: tuple[Entry, ...] = (
@@ -38,7 +39,7 @@ ENTRIES: tuple[Entry, ...] = (
     _no_constant("complex64", "Jittor has no complex numbers: keep two tensors"),
     _no_constant("float8_e4m3fn", "Jittor has no float8"),
     _no_constant("Size", "a tuple"),
-    _no_constant("device", "Jittor computes where jt.flags.use_cuda says: drop devices"),
+    function("device", "type, index=None", f"{OPS}device", proof=f"{_PROCESS}test_a_device_is_a_name"),
     _no_constant("dtype", "a dtype of Jittor is a function or a NanoString: leave the annotation out"),
     _no_constant("Generator", "Jittor has one generator: call jt.set_global_seed"),
     _no_constant("FloatTensor", _LEGACY),

@@ -66,7 +66,7 @@ ENTRIES: tuple[Entry, ...] = (
     *both("bitwise_and", "other"),
     *both("bitwise_or", "other"),
     *both("bitwise_xor", "other"),
-    *parity("bitwise_not"),
+    *parity("bitwise_not", differs="a Var has no ~"),
     *missing("lgamma", "", "jt.misc has a kernel for float32 only; compute it with scipy and jt.numpy_code"),
     *missing("digamma", "", "jt.misc has a kernel for float32 only; compute it with scipy and jt.numpy_code"),
     *missing("heaviside", "values", "ops.where(x > 0, 1.0, ops.where(x < 0, 0.0, values))"),

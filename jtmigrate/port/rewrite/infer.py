@@ -39,6 +39,9 @@ _LISTS = words(
     """
 )
 _DICTS = words("dict Dict Mapping MutableMapping OrderedDict DefaultDict")
+_PARAMETERS = (".weight", ".bias", ".running_mean", ".running_var", ".gamma", ".beta")
+"""What layers call their tensors, where `.data` behind it says that it is one."""
+
 _PLAIN_ANNOTATIONS = frozenset({"int", "float", "str", "bool", "bytes", "complex"})
 
 
@@ -388,7 +391,11 @@ class Inference:
         return OTHER
 
     def _attribute(self, node: cst.Attribute) -> Type:
-        return self._member(self._expression(node.value), node.attr.value)
+        owner = self._expression(node.value)
+        if node.attr.value == "data" and owner in (UNKNOWN, MIXED) and dotted(node.value).endswith(_PARAMETERS):
+            self.types[id(node.value)] = TENSOR
+            return TENSOR
+        return self._member(owner, node.attr.value)
 
     def _member(self, owner: Type, name: str) -> Type:
         if owner.kind is Kind.NAME:
@@ -444,7 +451,8 @@ class Inference:
         # What is handed a tensor by a name of unknown kind is nearly always a layer or a loss.
         if function in (UNKNOWN, MIXED) and receiver.kind is not Kind.UNKNOWN and TENSOR in given[:1]:
             return TENSOR
-        return TENSOR if function is UNKNOWN and isinstance(node.func, cst.Name) and TENSOR in given[:1] else UNKNOWN
+        is_layer = isinstance(node.func, cst.Name | cst.Subscript) and TENSOR in given[:1]
+        return TENSOR if function is UNKNOWN and is_layer else UNKNOWN
 
     def _registered(self, node: cst.Call, given: list[Type]) -> None:
         """`self.register_buffer("name", ...)` makes an attribute."""

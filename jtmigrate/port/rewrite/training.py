@@ -20,6 +20,28 @@ def optimizers_in(function: cst.CSTNode, inferred: Inference) -> frozenset[str]:
     return frozenset(finder.steps & finder.zeroed or finder.declared)
 
 
+def next_to_step(function: cst.CSTNode, call: cst.CSTNode, optimizers: frozenset[str]) -> str | None:
+    """The optimizer that is the first to step after a call, in the order of the text; None if none does."""
+    finder = _Following(call)
+    function.visit(finder)
+    return next((written for written in finder.steps if written in optimizers), None)
+
+
+class _Following(cst.CSTVisitor):
+    """What is told `step()` after a node."""
+
+    def __init__(self, start: cst.CSTNode):
+        super().__init__()
+        self._start = start
+        self._begun = False
+        self.steps: list[str] = []
+
+    def visit_Call(self, node: cst.Call) -> None:
+        self._begun = self._begun or node is self._start
+        if self._begun and calls_method(node, "step"):
+            self.steps.append(dotted(node.func.value))
+
+
 class _Finder(cst.CSTVisitor):
     def __init__(self, inferred: Inference):
         super().__init__()

@@ -13,10 +13,13 @@ from jtmigrate.port.rewrite.kinds import TENSOR, UNKNOWN, Kind, Type
 from jtmigrate.port.rewrite.marks import with_marks
 from jtmigrate.port.rewrite.names import Home, is_torch
 from jtmigrate.port.rewrite.receivers import TENSOR_NAMES, is_tensor
-from jtmigrate.port.rewrite.training import CLIP, calls_method, optimizers_in
+from jtmigrate.port.rewrite.training import CLIP, calls_method, next_to_step, optimizers_in
 
 _OPERATORS = {cst.FloorDivide: "torch.floor_divide", cst.Modulo: "torch.remainder"}
 _ARITHMETIC = (cst.Add, cst.Subtract, cst.Multiply, cst.Divide, cst.Power)
+_ITERATORS = ("parameters", "named_parameters", "buffers", "named_buffers", "modules", "named_modules", "children")
+_DEEP = 3
+"""Fewer dimensions than this have all tensors whose shapes are cut, as good as."""
 _HINT = "annotate it (x: torch.Tensor) or write the call by hand"
 _NAMESPACE = "which name is meant is only known in a run; jtmigrate.parity has the counterparts"
 
@@ -236,7 +239,7 @@ class Rewriter(cst.CSTTransformer):
     def _clips(self, node: cst.Call) -> bool:
         """Whether this limits the gradients of a whole model, which Jittor's optimizers hold."""
         plain = len(node.args) == 2 and not any(argument.star for argument in node.args)
-        return plain and calls_method(node.args[0].value, "parameters") and self._optimizer() is not None
+        return plain and calls_method(node.args[0].value, "parameters") and self._optimizer(node) is not None
 
     def _consider_method(self, node: cst.Call, function: cst.Attribute) -> None:
         name, receiver = function.attr.value, self._inferred[function.value]
@@ -261,7 +264,7 @@ class Rewriter(cst.CSTTransformer):
         elif options & frozenset(entry.rename.values()):
             return
         elif entry.support is Support.MISSING:
-            if name != "backward" or self._optimizer() is None:
+            if name != "backward" or self._optimizer(node) is None:
                 self._leave(node, Left(entry.torch, "has no counterpart", entry.advice))
         else:
             given = node.args if entry.kind is Use.METHOD else calls.with_receiver(function.value, node.args)
@@ -307,12 +310,14 @@ class Rewriter(cst.CSTTransformer):
             return updated.with_changes(args=calls.written(planned, updated.args))
         if id(original) in self._clipped:
             self.ported += 1
-            optimizer = updated.args[0].with_changes(value=cst.parse_expression(self._optimizer()))
+            optimizer = updated.args[0].with_changes(value=cst.parse_expression(self._optimizer(original)))
             function = f"{self._alias(names.TWINS['torch.optim'])}.clip_grad_norm"
             return updated.with_changes(func=cst.parse_expression(function), args=[optimizer, *updated.args[1:]])
         if id(original) in self._methods:
             return self._method(*self._methods[id(original)], updated)
         function = original.func
+        if isinstance(function, cst.Name) and function.value == "next" and _lists(original.args):
+            return updated.with_changes(args=[cst.Arg(cst.Call(cst.Name("iter"), updated.args))])
         if isinstance(function, cst.Attribute) and function.attr.value == "backward":
             return self._backward(original, updated)
         return updated
@@ -337,7 +342,7 @@ class Rewriter(cst.CSTTransformer):
         return cst.parse_expression(".".join((self._alias(target.home), *target.rest)))
 
     def _backward(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
-        optimizer = self._optimizer()
+        optimizer = self._optimizer(original)
         receiver = self._inferred[original.func.value]
         if optimizer is None or not self._torch_near or receiver.kind in (Kind.OTHER, Kind.NAME):
             return updated
@@ -347,12 +352,12 @@ class Rewriter(cst.CSTTransformer):
         arguments = calls.with_receiver(updated.func.value, updated.args)
         return updated.with_changes(func=cst.parse_expression(f"{optimizer}.backward"), args=arguments)
 
-    def _optimizer(self) -> str | None:
-        """The one optimizer that steps where we are."""
+    def _optimizer(self, call: cst.Call) -> str | None:
+        """The optimizer that steps where we are; of several, the one that is next to."""
         for function in reversed(self._functions):
             found = optimizers_in(function, self._inferred)
             if found:
-                return next(iter(found)) if len(found) == 1 else None
+                return next(iter(found)) if len(found) == 1 else next_to_step(function, call, found)
         return None
 
     # Attributes of tensors
@@ -385,6 +390,16 @@ class Rewriter(cst.CSTTransformer):
         return cst.Call(
             self._function(entry), calls.with_receiver(updated.value, []), lpar=updated.lpar, rpar=updated.rpar
         )
+
+    def leave_Subscript(self, original: cst.Subscript, updated: cst.Subscript) -> cst.BaseExpression:
+        """`x.shape[2:4]`: Jittor's own shapes cannot be cut beyond their end."""
+        owner, part = updated.value, updated.slice[0].slice
+        is_shape = isinstance(owner, cst.Attribute) and owner.attr.value == "shape" and self._torch_near
+        if not (is_shape and isinstance(part, cst.Slice) and isinstance(part.upper, cst.Integer)):
+            return updated
+        if part.upper.evaluated_value < _DEEP or self._inferred[original.value.value].kind is Kind.OTHER:
+            return updated
+        return updated.with_changes(value=cst.Call(cst.Name("tuple"), [cst.Arg(owner)]))
 
     # Operators that mean something else on Jittor's variables
 
@@ -511,6 +526,11 @@ def _chain(start: cst.BaseExpression, rest: Sequence[str], like: cst.BaseExpress
 
 def _after(name: str, message: str) -> str:
     return message.removeprefix(f"{name}: ")
+
+
+def _lists(arguments: Sequence[cst.Arg]) -> bool:
+    """Whether the one argument is an iterator of a module, which is a list in Jittor: `model.parameters()`."""
+    return len(arguments) == 1 and any(calls_method(arguments[0].value, name) for name in _ITERATORS)
 
 
 def _plainly_other(node: cst.Call, name: str) -> bool:

@@ -102,3 +102,11 @@ def test_what_is_assigned_is_trained() -> None:
     with jt.no_grad():
         assert ops.mul_(x, 3.0) is x
     np.testing.assert_array_equal(jt.grad((x * x).sum(), x).numpy(), [6, 12])
+
+
+@pytest.mark.parametrize("given", [("cpu",), ("cuda",), ("cuda:1",), ("cuda", 1)])
+def test_a_device_is_a_name(given: tuple) -> None:
+    """As in PyTorch, and nothing is moved."""
+    expected, found = torch.device(*given), ops.device(*given)
+    assert (str(found), found.type, found.index) == (str(expected), expected.type, expected.index)
+    assert ops.to(jt.array([1.0]), found).dtype == "float32"

@@ -64,8 +64,8 @@ CASES = {
     **pair("logical_or", _logic),
     **pair("logical_xor", _logic),
     **pair("logical_not", lambda r: call(matrix(r) > 0)),
-    **pair("bitwise_not", lambda r: call(matrix(r) > 0)),
     **pair("bitwise_and", _bits),
     **pair("bitwise_or", _bits),
     **pair("bitwise_xor", _bits),
+    **pair("bitwise_not", lambda r: call(matrix(r) > 0), lambda r: call(r.randint(-5, 5, 6).astype(np.int32))),
 }  # fmt: skip

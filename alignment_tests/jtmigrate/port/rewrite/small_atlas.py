@@ -56,6 +56,8 @@ _ENTRIES = (
         "optimizer, step_size",
         "jtmigrate.parity.optim.lr_scheduler.StepLR",
     ),
+    Entry("torch.Tensor.data", Kind.ATTRIBUTE, "", "jtmigrate.parity.ops.data"),
+    Entry("torch.Tensor.mul_", Kind.METHOD, "other", "jtmigrate.parity.ops.mul_"),
     Entry("torch.Tensor.permute", Kind.METHOD, "*dims", "jittor.Var.permute"),
     Entry("torch.Tensor.view", Kind.METHOD, "*shape", "jittor.Var.view"),
     Entry("torch.Tensor.flatten", Kind.METHOD, "start_dim=0, end_dim=-1", "jittor.Var.flatten"),

@@ -125,3 +125,39 @@ def test_a_training_step():
     assert "        optimizer.backward(loss)\n" in found
     assert "        optim.clip_grad_norm(optimizer, 1.0)\n" in found
     assert left("import torch\n\ndef f(x: torch.Tensor):\n    x.sum().backward()\n") == ["torch.Tensor.backward"]
+
+
+def test_a_training_step_of_two_optimizers():
+    """The loss belongs to the optimizer that is the next to step."""
+    source = """
+        import torch
+
+        def step(model, x: torch.Tensor, optimizer_d, optimizer_g):
+            optimizer_d.zero_grad()
+            model(x).sum().backward()
+            optimizer_d.step()
+            optimizer_g.zero_grad()
+            model(x).sum().backward()
+            optimizer_g.step()
+    """
+    found = body(source)
+    assert found.index("optimizer_d.backward(") < found.index("optimizer_g.backward(")
+    assert ".backward()" not in found
+
+
+def test_weights_of_layers_of_any_kind():
+    """`.data` behind what layers call their tensors is a tensor's."""
+    assert "ops.mul_(ops.data(m.weight), 2)" in body("import torch\n\ndef init(m):\n    m.weight.data.mul_(2)\n")
+    assert "m.other.data" in body("import torch\n\ndef f(m, x):\n    return m.other.data, torch.cat(x)\n")
+
+
+def test_shapes_are_cut_as_tuples():
+    """Jittor's own shapes cannot be cut beyond their end."""
+    assert "tuple(x.shape)[2:4]" in body("import torch\n\ndef f(x: torch.Tensor):\n    return x.shape[2:4]\n")
+    assert "x.shape[-2:]" in body("import torch\n\ndef f(x: torch.Tensor):\n    return x.shape[-2:], torch.cat(x)\n")
+
+
+def test_the_first_parameter():
+    """Jittor's modules give lists where PyTorch's give iterators."""
+    source = "import torch\n\ndef f(model, x):\n    return next(model.parameters()), torch.cat(x), next(x)\n"
+    assert "return next(iter(model.parameters())), jt.concat(x), next(x)\n" in body(source)
