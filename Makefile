@@ -33,7 +33,7 @@ TINY20 = --config tiny20 --voc '$(VOC)' --train 2007:trainval --overfit 20 $(if 
 TORCH_RUN ?= runs/torch
 JITTOR_RUN ?= runs/jittor
 
-.PHONY: setup align-report test test-fast eval vis tiny20 plot deliverables check-data mutations lint clean
+.PHONY: setup align-report test test-fast eval vis tiny20 plot deliverables check-data mutations atlas lint clean
 
 setup: $(READY)
 
@@ -77,6 +77,10 @@ check-data:
 # Faults injected into the port one at a time -> reports/mutation-matrix.md. FULL=1: the whole detector, trained weights.
 mutations: setup
 	$(BIN)/python -m alignment_tests.mutations --out reports/mutation-matrix.md $(if $(FULL),--full) $(if $(SEED),--seed $(SEED))
+
+# Every name of the atlas in both frameworks; `make test` runs every eighth.
+atlas: setup
+	JTMIGRATE_ATLAS=all $(BIN)/python -m pytest alignment_tests/jtmigrate/port/test_atlas.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """The atlas holds: each entry runs in both frameworks, and says of PyTorch what is true of it."""
 
 import inspect
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from jtmigrate.port.atlas import ATLAS, ENTRIES, Entry, Kind, Support
 from jtmigrate.port.atlas.call import signature
 
 ROOT = Path(__file__).resolve().parents[3]
+TO_RUN = tuple(CASES)[:: 1 if os.environ.get("JTMIGRATE_ATLAS") == "all" else 8]
+"""All of them compile some two thousand kernels, which takes a quarter of an hour: `make atlas`."""
 OF_TORCH = [entry for entry in ENTRIES if entry.torch.startswith("torch.")]
 """All but those of torchvision, which the tests do without."""
 
@@ -30,7 +33,7 @@ def _all_hold(check: Callable[[Entry], None], entries: Sequence[Entry]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", TO_RUN)
 def test_entry(name: str) -> None:
     """Results, dtypes, shapes, gradients, parameters' names and buffers are PyTorch's, for two draws of each case."""
     for case in CASES[name]:

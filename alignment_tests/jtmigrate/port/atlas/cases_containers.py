@@ -10,11 +10,11 @@ MODULE, FUNCTION = "torch.nn.", "torch.nn.functional."
 def _sequential(random: Random) -> Call:
     layers = (
         made("torch.nn.Linear", 5, 4),
-        made("torch.nn.BatchNorm1d", 4),
         made("torch.nn.ReLU"),
+        made("torch.nn.BatchNorm1d", 4),
         made("torch.nn.Linear", 4, 2),
     )
-    return call(*layers, inputs=(random.standard_normal((random.randint(2, 6), 5)),))
+    return call(*layers, inputs=(random.standard_normal((random.randint(4, 7), 5)),))
 
 
 def _labels(random: Random, classes: int, shape: tuple[int, ...]) -> np.ndarray:

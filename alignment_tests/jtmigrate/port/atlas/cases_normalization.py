@@ -24,7 +24,8 @@ def _per_channel(random: Random) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _batch_norm(random: Random) -> Call:
-    return call(_image(random, 2), *_per_channel(random), *_per_channel(random)[::-1], eps=1e-3)
+    (mean, var), (bias, weight) = _per_channel(random), _per_channel(random)
+    return call(_image(random, 2), running_mean=mean, running_var=var, weight=weight, bias=bias, eps=1e-3)
 
 
 def _group_norm(random: Random) -> Call:
@@ -66,7 +67,7 @@ CASES = {
     MODULE + "LayerNorm": (_last(5), _last((4, 5), 1e-6), _last([5], elementwise_affine=False)),
     MODULE + "RMSNorm": (_last(5), _last((4, 5), 1e-6, elementwise_affine=False)),
     MODULE + "LocalResponseNorm": (_module(2, 3), _module(1, 4, 0.3, 0.5, 2.0)),
-    FUNCTION + "batch_norm": (Case(_batch_norm, **ROUNDED),),
+    FUNCTION + "batch_norm": (Case(_batch_norm, frozen=("running_mean", "running_var"), **ROUNDED),),
     FUNCTION + "instance_norm": (Case(_instance_norm, **ROUNDED),),
     FUNCTION + "group_norm": (Case(_group_norm, **ROUNDED),),
     FUNCTION + "layer_norm": (Case(_layer_norm, **ROUNDED),),
