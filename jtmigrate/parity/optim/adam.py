@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import mul
 from typing import Any
 
 import jittor as jt
+import numpy as np
 
 from jtmigrate.parity.functional.numerics import scalar
 from jtmigrate.parity.optim.steps import Steps, as_groups
@@ -145,7 +148,8 @@ class NAdam(Steps, jt.optim.Optimizer):
         average, square = state["m"], state["values"]
         _remember(average, square, gradient, options["betas"])
         momenta = [beta1 * (1 - 0.5 * 0.96 ** (at * options["momentum_decay"])) for at in range(1, step + 2)]
-        past = math.prod(momenta[:-1])
+        # PyTorch keeps this product in float32, whatever the precision of the parameters.
+        past = float(reduce(mul, map(np.float32, momenta[:-1])))
         root = jt.sqrt(square / scalar(1 - beta2**step, param)) + scalar(options["eps"], param)
         now = gradient * scalar(lr * (1 - momenta[-2]) / (1 - past), param)
         ahead = average * scalar(lr * momenta[-1] / (1 - past * momenta[-1]), param)

@@ -48,7 +48,13 @@ def test_the_reference_detector_is_ported_and_clean(tmp_path: Path):
     for file in result.files:
         (tmp_path / file.path).write_bytes(file.after)
     assert lint_paths([tmp_path]).findings == ()
-    assert {problem.file for problem in result.problems} <= {"batch_norm.py", "engine.py", "export.py", "optimizer.py", "processes.py"}
+    assert {problem.file for problem in result.problems} <= {
+        "batch_norm.py",
+        "engine.py",
+        "export.py",
+        "optimizer.py",
+        "processes.py",
+    }
     assert result.rate > 0.95
 
 
