@@ -6,33 +6,21 @@ import numpy as np
 import onnxruntime
 from pydantic import ValidationError
 
-from jtmigrate.runtime.cpus import usable_cpus
+from jtmigrate.onnx_session import open_session
 from nanodet_common.config import Config
 from nanodet_common.engine import DType
 from nanodet_common.errors import InputError
 from nanodet_common.onnx.model import CONFIG, INPUT, OUTPUT
-
-# What onnxruntime raises has no common base that it exports; all of it lives in this module.
-_ERRORS = tuple(
-    error
-    for error in vars(onnxruntime.capi.onnxruntime_pybind11_state).values()
-    if isinstance(error, type) and issubclass(error, Exception)
-)
 
 
 class OnnxEngine:
     """The graph on the processor, on as many threads as there are processors to use."""
 
     def __init__(self, path: Path):
-        """Raises InputError for a file that is not a detector exported by this program."""
+        """Raises UserError for a file that is not a detector exported by this program."""
         if not path.is_file():
             raise InputError(f"{path}: no such file")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = usable_cpus()
-        try:
-            self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except _ERRORS as error:
-            raise InputError(f"{path}: not an ONNX file that can be run: {error}") from error
+        self.session = open_session(path)
         self.metadata = self.session.get_modelmeta().custom_metadata_map
         names = [one.name for one in (*self.session.get_inputs(), *self.session.get_outputs())]
         if names != [INPUT, OUTPUT] or CONFIG not in self.metadata:

@@ -74,22 +74,20 @@ def compare_with_runtime(path: Path, graph: Graph, folder: Path, inputs: Mapping
 
 
 def _reference(path: Path, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-    import onnxruntime
+    from jtmigrate.onnx_session import ERRORS, open_session
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    session = open_session(path)
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         return session.run(None, dict(inputs))
-    except Exception as error:
-        raise UserError(f"{path}: onnxruntime cannot run it: {str(error).splitlines()[0]}") from error
+    except ERRORS as error:
+        raise UserError(f"{path}: onnxruntime cannot run it on these inputs: {error}") from error
 
 
 def _ported(folder: Path, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     from jtmigrate import runtime
 
-    runtime.prepare()
-    import jittor as jt
+    with runtime.import_of_jittor():
+        import jittor as jt
 
     model = _imported(folder / "model.py").build()
     with jt.no_grad():
