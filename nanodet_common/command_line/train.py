@@ -66,6 +66,7 @@ def command(
     accumulate: Annotated[int | None, typer.Option(min=1, help="Batches whose mean gradient makes one step.")] = None,
     lr: Annotated[float | None, typer.Option(min=0, help="Initial learning rate.")] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Processes that prepare images; 0: none.")] = None,
+    worker_timeout: options.WorkerTimeout = options.WORKER_TIMEOUT,
     seed: Annotated[int, typer.Option(min=0, help="Of fresh weights, the images' order and their augmentation.")] = 0,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Stop, as if interrupted, after so many steps.")] = None,
     checkpoint_every: Annotated[
@@ -118,7 +119,8 @@ def command(
             ),
         )  # fmt: skip
         start = weights or (Path(loaded.schedule.load_model) if loaded.schedule.load_model else None)
-        wanted = Wanted(sets.config, sets.train, sets.val, seed, start, load.value)
+        reading = {"on_problem": on_problem.value, "patience": worker_timeout}
+        wanted = Wanted(sets.config, sets.train, sets.val, seed, start, load.value, **reading)
         return prepare(backend.trainer, folder, wanted, processes), wanted
 
     with told_once(processes), ExitStack() as stack:

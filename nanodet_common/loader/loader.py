@@ -13,7 +13,7 @@ from nanodet_common.errors import InputError
 from nanodet_common.loader.batch import Batch, Sample
 from nanodet_common.loader.order import image_order
 from nanodet_common.loader.pool import Pool
-from nanodet_common.loader.prepare import Recipe, leave_out, prepare
+from nanodet_common.loader.prepare import Recipe, prepare, prepare_another
 from nanodet_common.loader.process import PATIENCE
 from nanodet_common.loader.stack import stack
 
@@ -28,7 +28,8 @@ class Loader:
     drop_last  leave out a last batch that is not full
     share      (r, n): of each batch the images r, r + n, r + 2n, ...; what n processes take is the whole batch
     patience   seconds that a worker may take over one image; after them it is an error
-    problems   an image that cannot be read is noted there, and its batch lacks it; None: it is an error
+    problems   an image that cannot be read is noted there; a training batch has the next one instead, another batch
+               lacks it. None: it is an error
 
     Workers start with the first epoch and serve the following ones; `close`, the end of a `with` block, garbage
     collection and the end of the interpreter stop them. An epoch that is broken off stops its workers too.
@@ -113,12 +114,12 @@ class Loader:
             yield stack(self._prepared(epoch, index) for index in batch)
 
     def _prepared(self, epoch: int, index: int) -> Sample | None:
-        record = self._dataset.images[index]
         try:
-            return prepare(self._recipe, record, epoch=epoch, index=index)
+            return prepare(self._recipe, self._dataset.images[index], epoch=epoch, index=index)
         except InputError as error:
-            leave_out(record, error, self._problems)
-            return None
+            return prepare_another(
+                self._recipe, self._dataset.images, error, epoch=epoch, index=index, problems=self._problems
+            )
 
     def _prepared_by_workers(self, epoch: int, batches: Sequence[Sequence[int]]) -> Iterator[Batch | None]:
         if not batches:

@@ -17,7 +17,7 @@ from nanodet_common.datasets.problems import Problems
 from nanodet_common.errors import InputError, LoaderError
 from nanodet_common.loader.batch import Batch, Sample
 from nanodet_common.loader.memory import float_rows, share_records, shared_file
-from nanodet_common.loader.prepare import Recipe, leave_out
+from nanodet_common.loader.prepare import Recipe, prepare_another
 from nanodet_common.loader.process import WorkerProcess
 from nanodet_common.loader.stack import stack
 from nanodet_common.loader.worker import Answer, Request
@@ -45,7 +45,7 @@ class Pool:
         patience: float,
         problems: Problems | None,
     ) -> None:
-        self._records, self._patience, self._problems = records, patience, problems
+        self._recipe, self._records, self._patience, self._problems = recipe, records, patience, problems
         # Small batches are many, so that every worker has something to do.
         self._batches_ahead = max(BATCHES_AHEAD, -(-BATCHES_AHEAD * workers // batch_size))
         width, height = recipe.config.input_size
@@ -75,7 +75,7 @@ class Pool:
         requested = deque(self._request(epoch, batch) for batch in islice(numbered, self._batches_ahead))
         while requested:
             # Stacking copies the images, so the next request may have their places.
-            batch = stack(self._receive(*wanted) for wanted in requested.popleft())
+            batch = stack(self._receive(epoch, *wanted) for wanted in requested.popleft())
             requested.extend(self._request(epoch, following) for following in islice(numbered, 1))
             yield batch
 
@@ -90,7 +90,7 @@ class Pool:
             worker.send(Request(epoch, wanted))
         return batch
 
-    def _receive(self, position: int, index: int) -> Sample | None:
+    def _receive(self, epoch: int, position: int, index: int) -> Sample | None:
         number, record = position % len(self._workers), self._records[index]
         worker = self._workers[number]
         try:
@@ -106,8 +106,9 @@ class Pool:
                 "where the disk is that slow, give it more time"
             ) from error
         if isinstance(answer, InputError):
-            leave_out(record, answer, self._problems)
-            return None
+            return prepare_another(
+                self._recipe, self._records, answer, epoch=epoch, index=index, problems=self._problems
+            )
         size = answer.image_shape[0] * answer.image_shape[1] * answer.image_shape[2]
         image = self._images[position % len(self._images), :size].reshape(answer.image_shape)
         return Sample(image, answer.boxes, answer.labels, answer.warp_matrix, record)

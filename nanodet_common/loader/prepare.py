@@ -1,5 +1,6 @@
 """One sample, from the file."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from nanodet_common.config import DatasetConfig
@@ -35,8 +36,35 @@ def prepare(recipe: Recipe, record: ImageRecord, *, epoch: int, index: int) -> S
         raise LoaderError(f"{record.file}: not enough memory to prepare the image") from error
 
 
-def leave_out(record: ImageRecord, error: InputError, problems: Problems | None) -> None:
-    """Note an image that cannot be read among the problems. Raises the error where none are kept, or it is another."""
+def prepare_another(
+    recipe: Recipe,
+    records: Sequence[ImageRecord],
+    error: InputError,
+    *,
+    epoch: int,
+    index: int,
+    problems: Problems | None,
+) -> Sample | None:
+    """What a batch holds in the place of an image that cannot be read: in training the next one that can, otherwise
+    nothing (None), as in NanoDet.
+
+    The image is noted among the problems. Raises the error where none are kept, or where it is about something else,
+    and InputError where no image can be read.
+    """
+    for place in range(index, index + len(records)):
+        record = records[place % len(records)]
+        _leave_out(record, error, problems)
+        if not recipe.augment:
+            return None
+        try:
+            return prepare(recipe, records[(place + 1) % len(records)], epoch=epoch, index=index)
+        except InputError as its_error:
+            error = its_error
+    raise InputError(f"none of the {len(records)} images can be read")
+
+
+def _leave_out(record: ImageRecord, error: InputError, problems: Problems | None) -> None:
     if problems is None or isinstance(error, LoaderError):
         raise error
-    problems.left_out("broken image", record.file, str(error).removeprefix(f"{record.file}: "))
+    if all(problem.source != record.file for problem in problems.found):  # Once, and not in every epoch.
+        problems.left_out("broken image", record.file, str(error).removeprefix(f"{record.file}: "))

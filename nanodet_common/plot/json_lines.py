@@ -24,7 +24,7 @@ def read_json_lines(path: Path, name: str) -> Run:
             continue
         if record["kind"] == "start":
             facts = facts or {key: value for key, value in record.items() if key != "kind"}
-        else:
+        elif record["kind"] != "left_out":
             _add(points, record)
     return Run(name, str(path), "JSON lines", points.series(), damaged, facts)
 
@@ -32,14 +32,14 @@ def read_json_lines(path: Path, name: str) -> Run:
 def _record(line: bytes) -> dict[str, Any]:
     """The object of a line, its numbers as floats.
 
-    Raises ValueError, KeyError, TypeError or OverflowError for anything else than the three kinds.
+    Raises ValueError, KeyError, TypeError or OverflowError for anything else than the four kinds.
     """
     if too_deep(line):
         raise ValueError("nested too deeply")
     record = json.loads(line)
-    if record["kind"] not in ("start", "train", "validation"):
+    if record["kind"] not in ("start", "train", "validation", "left_out"):
         raise ValueError(record["kind"])
-    if record["kind"] == "start":
+    if record["kind"] in ("start", "left_out"):
         return record
     numbers = {name: _number(value) for name, value in record.items() if name != "kind" and value is not None}
     if not math.isfinite(numbers["epoch"] + numbers["step"]):

@@ -56,6 +56,9 @@ class ConsoleMonitor:
     def validation(self, record: Record) -> None:
         self._console.print(validation_words(record))
 
+    def left_out(self, record: Record) -> None:
+        self._console.print(f"{record['file']}: left out: {record['reason']}")
+
     def close(self) -> None:
         if self._bar:
             self._bar.stop()

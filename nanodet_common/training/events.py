@@ -36,6 +36,9 @@ class EventFile:
     def validation(self, record: Record) -> None:
         self._add(VALIDATION, record)
 
+    def left_out(self, record: Record) -> None:
+        """Nothing to draw."""
+
     def close(self) -> None:
         self._file.close()
 

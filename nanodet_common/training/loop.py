@@ -15,6 +15,7 @@ from itertools import chain
 from typing import Any, Protocol
 
 from nanodet_common.config import Config
+from nanodet_common.datasets.problems import Problems
 from nanodet_common.errors import InputError
 from nanodet_common.loader.batch import Batch
 from nanodet_common.training.checkpoint import BEGINNING, Identity, Position, RunState
@@ -59,6 +60,7 @@ class Training:
     validations       those so far
     checkpoint_every  steps
     max_steps         stop after so many steps of the whole run
+    problems          where batches and validation note images that cannot be read
     """
 
     engine: TrainingEngine
@@ -72,7 +74,9 @@ class Training:
     validations: tuple[dict[str, Any], ...] = ()
     checkpoint_every: int = CHECKPOINT_EVERY
     max_steps: int | None = None
+    problems: Problems = field(default_factory=lambda: Problems("fail"))
     _saved: Position | None = field(default=None, init=False)
+    _told: int = field(default=0, init=False)
     _unwanted: Callable[[], bool] = field(default=lambda: False, init=False)
 
     def run(self) -> End:
@@ -141,6 +145,7 @@ class Training:
         if self.validate and due:
             self._save()  # A validation takes long enough to be interrupted.
             self._validate(self.validate)
+        self._tell_what_was_left_out()
         self.position = Position(epoch + 1, 0, step)
         self._save()
 
@@ -155,6 +160,13 @@ class Training:
         record = {**told, "seconds": time.perf_counter() - begun}
         for monitor in self.monitors:
             monitor.validation(record)
+
+    def _tell_what_was_left_out(self) -> None:
+        new, self._told = self.problems.found[self._told :], len(self.problems.found)
+        for problem in chain.from_iterable(self._processes.gather(new)):
+            place = {"epoch": self.position.epoch + 1, "step": self.position.step}
+            for monitor in self.monitors:
+                monitor.left_out({**place, "file": str(problem.source), "reason": problem.reason})
 
     @property
     def best(self) -> dict[str, Any] | None:

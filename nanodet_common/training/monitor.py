@@ -24,6 +24,9 @@ class Monitor(Protocol):
     def validation(self, record: Record) -> None:
         """A validation: epoch, step, the metrics by name (None: not measured), seconds."""
 
+    def left_out(self, record: Record) -> None:
+        """An image that could not be read, told once at the end of an epoch: epoch, step, file, reason."""
+
     def close(self) -> None:
         """The run is over, for whatever reason."""
 
@@ -47,6 +50,9 @@ class JsonLines:
 
     def validation(self, record: Record) -> None:
         self._write("validation", record)
+
+    def left_out(self, record: Record) -> None:
+        self._write("left_out", record)
 
     def close(self) -> None:
         self._file.close()

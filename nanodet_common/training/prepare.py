@@ -11,8 +11,10 @@ from jtmigrate.cli.progress import provenance
 from jtmigrate.files import sha256_of
 from nanodet_common.config import Config
 from nanodet_common.datasets.dataset import Dataset
+from nanodet_common.datasets.problems import OnProblem, Problems
 from nanodet_common.errors import InputError
 from nanodet_common.loader.loader import Loader
+from nanodet_common.loader.process import PATIENCE
 from nanodet_common.training.checkpoint import BEGINNING, Identity, RunState
 from nanodet_common.training.engine import NewTrainer, TrainingEngine
 from nanodet_common.training.loop import Training
@@ -26,7 +28,11 @@ from nanodet_common.training.validation import Validation
 
 @dataclass(frozen=True)
 class Wanted:
-    """A run: its configuration, its data (val: None for no validation), and where its weights come from."""
+    """A run: its configuration, its data (val: None for no validation), and where its weights come from.
+
+    on_problem  what becomes of images that cannot be read
+    patience    seconds that a worker may take over one image
+    """
 
     config: Config
     train: Dataset
@@ -34,6 +40,8 @@ class Wanted:
     seed: int = 0
     weights: Path | None = None
     load: Load = "full"
+    on_problem: OnProblem = "fail"
+    patience: float = PATIENCE
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,12 @@ def prepare(new_trainer: NewTrainer, folder: RunFolder, wanted: Wanted, processe
     # What decides a step is how many images it takes, not how many processes take them.
     device = config.device.model_copy(update={"batchsize_per_gpu": together})
     identity = Identity(config.model_copy(update={"device": device}).to_yaml(), wanted.seed, fingerprint(train))
-    workers = config.device.workers_per_gpu
-    validate = _validation(wanted.val, config, processes) if wanted.val else None
+    problems = Problems(wanted.on_problem)
+    reading = {"workers": config.device.workers_per_gpu, "patience": wanted.patience, "problems": problems}
+    validate = None
+    if wanted.val:
+        at_once = min(config.device.batchsize_per_gpu, len(wanted.val))
+        validate = Validation(wanted.val, config, batch_size=at_once, processes=processes, **reading)
     found = folder.newest()
     if found:
         check_same(found[1].identity, identity, found[0])
@@ -71,12 +83,15 @@ def prepare(new_trainer: NewTrainer, folder: RunFolder, wanted: Wanted, processe
     if found:
         engine.load(found[1].engine)
     batches = Loader(
-        train, config.data.train, batch_size=size, workers=workers,
-        seed=wanted.seed, augment=True, shuffle=True, drop_last=True, share=(processes.rank, processes.size),
+        train, config.data.train, batch_size=size, seed=wanted.seed,
+        augment=True, shuffle=True, drop_last=True, share=(processes.rank, processes.size), **reading,
     )  # fmt: skip
     position = found[1].position if found else BEGINNING
     validations = found[1].validations if found else ()
-    training = Training(engine, batches, config, identity, folder, validate, position=position, validations=validations)
+    training = Training(
+        engine, batches, config, identity, folder, validate,
+        position=position, validations=validations, problems=problems,
+    )  # fmt: skip
     return Prepared(training, start, found)
 
 
@@ -92,8 +107,3 @@ def session(prepared: Prepared, wanted: Wanted, program: str) -> dict[str, Any]:
     if wanted.weights:
         facts["weights"] = {"file": str(wanted.weights), "sha256": sha256_of(wanted.weights), "load": wanted.load}
     return facts | {"start": prepared.start.words()}
-
-
-def _validation(dataset: Dataset, config: Config, processes: Processes) -> Validation:
-    size = min(config.device.batchsize_per_gpu, len(dataset))
-    return Validation(dataset, config, batch_size=size, workers=config.device.workers_per_gpu, processes=processes)

@@ -5,10 +5,12 @@ from typing import Protocol
 
 from nanodet_common.config import Config
 from nanodet_common.datasets.dataset import Dataset
+from nanodet_common.datasets.problems import Problems
 from nanodet_common.evaluation.coco import coco_metrics
-from nanodet_common.evaluation.outcome import check_evaluable
+from nanodet_common.evaluation.outcome import check_evaluable, readable
 from nanodet_common.inference import infer
 from nanodet_common.loader.loader import Loader
+from nanodet_common.loader.process import PATIENCE
 from nanodet_common.record import Record
 from nanodet_common.sharing import own_share, shared_run
 from nanodet_common.training.engine import TrainingEngine
@@ -33,9 +35,17 @@ class Validation:
     """COCO's metrics on a data set, objects marked difficult like all others."""
 
     def __init__(
-        self, dataset: Dataset, config: Config, *, batch_size: int, workers: int, processes: Processes = ALONE
+        self,
+        dataset: Dataset,
+        config: Config,
+        *,
+        batch_size: int,
+        workers: int,
+        patience: float = PATIENCE,
+        problems: Problems | None = None,
+        processes: Processes = ALONE,
     ) -> None:
-        """The processes share the images, and all get the metrics.
+        """The processes share the images, and all get the metrics. Workers, patience and problems are the loader's.
 
         Raises InputError for a data set on which nothing can be measured.
         """
@@ -43,7 +53,7 @@ class Validation:
         self._dataset, self._config, self._batch_size, self._processes = dataset, config, batch_size, processes
         self._loader = Loader(
             own_share(dataset, batch_size, processes), config.data.val, batch_size=batch_size, workers=workers,
-            seed=0, augment=False, shuffle=False, drop_last=False,
+            seed=0, augment=False, shuffle=False, drop_last=False, patience=patience, problems=problems,
         )  # fmt: skip
 
     def __call__(self, engine: TrainingEngine, progress: Callable[[int], None]) -> Values:
@@ -52,5 +62,5 @@ class Validation:
                 batches = self._loader.epoch(0)
                 return infer(engine, batches, self._config, batch_size=self._batch_size, progress=progress)
 
-        found = shared_run(self._dataset, self._processes, run).found
-        return dict(coco_metrics(self._dataset, found, difficult="normal").values)
+        record = shared_run(self._dataset, self._processes, run)
+        return dict(coco_metrics(readable(self._dataset, record), record.found, difficult="normal").values)

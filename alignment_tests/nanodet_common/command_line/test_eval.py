@@ -133,21 +133,13 @@ def test_what_cannot_be_used_is_counted_or_refused(call, material, tmp_path):
     assert "p2.xml" in done.err
 
 
-def break_off(voc: Path, *names: str) -> None:
-    """Pictures whose header is whole, so that reading the data set has nothing against them."""
-    for name in names:
-        path = voc / "JPEGImages" / f"{name}.jpg"
-        content = path.read_bytes()
-        path.write_bytes(content[: len(content) // 2 + 200])
-
-
 @pytest.mark.parametrize("workers", [0, 1])
 def test_pictures_that_break_off_are_left_out_or_end_the_run(call, material, tmp_path, workers):
     """p5 leaves another in its batch, p6 and p7 are one of their own; what is found in the others does not change."""
     voc = hand_made.voc_set(tmp_path / "voc")
     command = ["eval", *material.model, *voc_options(material._replace(voc=voc)), "--workers", workers, "--batch", 2]
     assert call("torch", *command, "--record", tmp_path / "whole.npz").code == 0
-    break_off(voc, "p5", "p6", "p7")
+    hand_made.break_off(*(voc / "JPEGImages" / f"{name}.jpg" for name in ("p5", "p6", "p7")))
     done = call("torch", *command, "--json", tmp_path / "a.json")
     assert done.code == 0, done.err
     assert "broken image: 3" in done.out
@@ -167,7 +159,7 @@ def test_pictures_that_break_off_are_left_out_or_end_the_run(call, material, tmp
 
 def test_nothing_but_pictures_that_break_off(call, material, tmp_path):
     voc = hand_made.voc_set(tmp_path / "voc")
-    break_off(voc, *(f"p{number}" for number in range(8)))
+    hand_made.break_off(*(voc / "JPEGImages").iterdir())
     done = call("torch", "eval", *material.model, *voc_options(material._replace(voc=voc)), *FAST)
     assert (done.code, done.out) == (2, "")
     assert "nothing to evaluate: the data set has no images (8 problems" in done.err

@@ -14,7 +14,10 @@ from alignment_tests.nanodet_common.training.fake import FakeDetector
 from jtmigrate.checkpoint.tree import read_tree, same_tree
 from jtmigrate.cli.main import run
 from nanodet_common.command_line.application import application
+from nanodet_common.datasets.voc import read_voc
+from nanodet_common.plot.json_lines import read_json_lines
 from nanodet_common.training.engine import StepReport
+from nanodet_common.training.sets import hold_out
 
 Train = Callable[..., Called]
 
@@ -72,6 +75,31 @@ def test_run_leaves_its_files(train: Train, tmp_path: Path, material: Material) 
     session = json.loads((run / "environment.json").read_text())[0]
     assert session["weights"]["load"] == "transfer"
     assert (session["framework"], session["data"], session["step"]) == ("torch", {"train": 6, "val": 2}, 0)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_pictures_that_break_off_are_left_out_or_end_the_run(
+    train: Train, tmp_path: Path, material: Material, workers: int
+) -> None:
+    """One of the training set, and one of those that it is validated with."""
+    voc = hand_made.voc_set(tmp_path / "voc")
+    data = ("--voc", voc, "--train", "val", "--classes", ",".join(hand_made.NAMES), "--holdout", 0.25)
+    training, validation = hold_out(read_voc(voc, ["val"], hand_made.NAMES), 0.25)
+    broken = (training.images[0].file, validation.images[0].file)
+    hand_made.break_off(*broken)
+    called = train("--workers", workers, data=data)
+    assert called.code == 0, called.err
+    for file in broken:
+        assert called.err.count(f"{file}: left out: not an image") == 1
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    kinds = [line["kind"] for line in log]
+    assert (kinds.count("train"), kinds.count("validation"), kinds.count("left_out")) == (6, 1, 2)
+    run = read_json_lines(tmp_path / "run" / "log.jsonl", "run")
+    assert (run.damaged, len(run.series["loss"].values)) == (0, 6)
+
+    called = train("--workers", workers, "--out", tmp_path / "other", "--on-problem", "fail", data=data)
+    assert called.code == 2
+    assert "broken image: not an image" in called.err.splitlines()[-1]
 
 
 def test_stopped_and_resumed_ends_the_same(train: Train, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nanodet_common.datasets.dataset import Dataset
+from nanodet_common.datasets.problems import Problems
 from nanodet_common.errors import InputError, LoaderError
 from nanodet_common.loader import prepare
 from nanodet_common.loader.batch import Batch
@@ -191,6 +192,24 @@ def test_unreadable_image_is_named_after_the_batches_before_it(workers, load, da
         assert bytes_of(good) == bytes_of(load(shuffle=False).epoch(2))[:3]
         # Batches after it are as good as before.
         assert len(list(loader.epoch(2, start=4))) == 2
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_another_image_takes_the_place_of_an_unreadable_one_in_training(workers, load, dataset, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"no image")
+    damaged = with_file(with_file(dataset, 13, tmp_path / "broken.jpg"), 20, tmp_path / "broken too.jpg")
+    with load(workers=workers, shuffle=False, dataset=damaged, problems=(problems := Problems("skip"))) as loader:
+        for epoch in (0, 1):
+            found, usual = (bytes_of(one.epoch(epoch)) for one in (loader, load(shuffle=False)))
+            assert [image for batch in found for image in batch[-1]] == [*range(101, 114), 115, *range(115, 121), 101]
+            assert [number for number in range(6) if found[number] != usual[number]] == [3, 5]
+    assert sorted(problem.source.name for problem in problems.found) == ["broken too.jpg", "broken.jpg"]
+
+
+def test_no_image_can_be_read(load, dataset, tmp_path):
+    nothing = replace(dataset, images=tuple(replace(image, file=tmp_path / "none") for image in dataset.images))
+    with pytest.raises(InputError, match="none of the 21 images can be read"):
+        next(load(dataset=nothing, problems=Problems("skip")).epoch(0))
 
 
 def test_want_of_memory_names_the_file(load, dataset, monkeypatch):
