@@ -10,7 +10,12 @@ from typing import NamedTuple
 from jtmigrate.errors import UserError
 
 # The product proves that operators compile and run too, not only that the import succeeds.
-PROGRAM = "import jittor; assert (jittor.ones((2, 2)) @ jittor.ones((2, 2))).sum().item() == 8"
+PROGRAM = """\
+from jtmigrate import runtime
+with runtime.import_of_jittor():
+    import jittor
+assert (jittor.ones((2, 2)) @ jittor.ones((2, 2))).sum().item() == 8
+"""
 PROGRESS = re.compile(r"Compiling (?P<target>\w+)\((?P<done>\d+)/(?P<total>\d+)\)")
 STAGES = {"jittor_core": "Jittor's core", "gen_ops_mkl": "oneDNN operators", "Operators": "kernels"}
 LINES_KEPT = 15

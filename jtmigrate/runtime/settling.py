@@ -8,12 +8,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from jtmigrate.runtime.kernel_compiler import compile_kernels_faster
 from jtmigrate.runtime.preparation import prepare
 
 
 @contextmanager
 def import_of_jittor() -> Iterator[None]:
-    """`with import_of_jittor(): import jittor`: prepares the import and settles the process after it.
+    """`with import_of_jittor(): import jittor`: prepares the import, settles the process after it, and has kernels
+    compiled faster.
 
     Jittor sets Python's limit of recursion to a million, at which deeply nested input crashes the process instead of
     raising RecursionError, and lets every HTTPS connection of the process pass without a look at its certificate.
@@ -28,6 +30,7 @@ def import_of_jittor() -> Iterator[None]:
         sys.setrecursionlimit(limit)
         ssl._create_default_https_context = context
     settle()
+    compile_kernels_faster()
 
 
 def settle() -> None:

@@ -86,7 +86,9 @@ class MultiheadAttention(Module):
         mask = self._mask(q, attn_mask, key_padding_mask)
         heads, weights = attend(q, k, v, mask, self.dropout if self.is_training() else 0.0)
         n, _, length, _ = heads.shape
-        result = self.out_proj(heads.permute(0, 2, 1, 3).reshape((n, length, self.embed_dim)))
+        heads = heads.permute(0, 2, 1, 3).reshape((n, length, self.embed_dim))
+        # As in PyTorch, the layer is not called; only its parameters are used.
+        result = F.linear(heads, self.out_proj.weight, self.out_proj.bias)
         # Not mean(): its gradient in float64 is that of a share rounded to float32.
         weights = weights.sum(1) / self.num_heads if average_attn_weights else weights
         if not batched:
