@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
 from alignment_tests.jtmigrate.port.atlas.cases import CASES
 from alignment_tests.jtmigrate.port.atlas.run import check, resolve
@@ -113,8 +114,8 @@ def _signature_is_that_of_torch(entry: Entry) -> None:
     """As far as `inspect` can tell: built-in functions have none, wrappers take *args, and of names without counterpart
     it does not matter.
 
-    Functions and modules as defaults, names that begin with an underscore, the place and precision of parameters, and a
-    keyword `bias` of normalisations, which only later versions have, may be left out.
+    Functions, modules and generators as defaults, names that begin with an underscore, the place and precision of
+    parameters, and a keyword `bias` of normalisations, which only later versions have, may be left out.
     """
     real = _real_signature(entry)
     if real is None:
@@ -125,8 +126,9 @@ def _signature_is_that_of_torch(entry: Entry) -> None:
     assert [name for name in real if name in ours] == list(ours)
     for name, parameter in ours.items():
         assert parameter.kind == real[name].kind, name
-        not_literal = inspect.isfunction(real[name].default) or inspect.ismodule(real[name].default)
-        assert not_literal or parameter.default == real[name].default, name
+        default = real[name].default
+        not_literal = inspect.isfunction(default) or inspect.ismodule(default) or isinstance(default, torch.Generator)
+        assert not_literal or parameter.default == default, name
 
 
 def _is_late_bias(parameter: inspect.Parameter) -> bool:
