@@ -85,7 +85,7 @@ def _verify(factory: str, inputs: Path, source: Path, out: Path, console: "Conso
     arrays = read_inputs(inputs)
     with stages(Console(stderr=True)) as progress:
         verified = verify_port(factory, arrays, source, out, progress=progress)
-    print_diff(verified.result, console)
+    print_diff(verified.result, Console())
     if verified.line:
         console.print(f"the first fault belongs to {verified.line}")
     return bool(verified.result)

@@ -1,10 +1,12 @@
 """A port is run against its source; a fault is traced to the line of the port that it belongs to."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from alignment_tests.jtmigrate.port.program import run
 from jtmigrate.errors import UserError
 from jtmigrate.port.rewrite.output import write
 from jtmigrate.port.rewrite.run import port
@@ -77,6 +79,31 @@ def test_a_fault_belongs_to_a_line(source: Path, tmp_path: Path, inputs: tuple[n
     assert not verified.result
     assert verified.result.first_fault.path == "block.bn"
     assert verified.line == "blocks.py:10: self.bn = nn.BatchNorm2d(channels, eps=0.1)"
+
+
+def test_the_command_line_says_what_it_found(source: Path, tmp_path: Path, inputs: tuple[np.ndarray, ...]):
+    np.savez(tmp_path / "input.npz", *inputs)
+    options = ("--verify", "verified_net.net:build", "--input", tmp_path / "input.npz")
+    done = run("port", source, "--out", tmp_path / "out" / "aligned", *options)
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0)
+    assert "0 left" in done.stdout
+    verdict = " ".join(done.stdout.partition("ALIGNED: ")[2].split())
+    assert verdict.startswith("5 layers compared")
+    assert "worst propagated float32 error" in verdict
+    assert "the first fault" not in done.stdout
+
+    # Something that the two frameworks answer differently, so that the port computes something else.
+    blocks = source / "blocks.py"
+    text = blocks.read_text()
+    blocks.write_text(text.replace("self.bn(", "(2 - nn.__name__.startswith('torch')) * self.bn("))
+    done = run("port", source, "--out", tmp_path / "out" / "faulty", *options)
+    assert done.returncode == 1
+    assert "the first fault belongs to blocks.py:6: class Block(nn.Module):" in done.stdout
+
+    done = run("port", source, "--out", tmp_path / "out" / "none", "--verify", "net:nothing", *options[2:])
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert re.fullmatch("error: .*nothing.*", done.stderr.splitlines()[-1])
 
 
 def test_what_cannot_be_found(source: Path, tmp_path: Path):
