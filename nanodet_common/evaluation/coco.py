@@ -2,9 +2,9 @@
 
 import io
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from pycocotools.cocoeval import COCOeval
@@ -35,15 +35,7 @@ def coco_metrics(
 
     Raises InputError for a set without images or without an object that counts, and as `check_found` does.
     """
-    check_found(dataset, found)
-    ignored = {
-        record.image_id: record.crowd | (record.difficult & (difficult == "ignore")) for record in dataset.images
-    }
-    labels = [record.labels[~ignored[record.image_id]] for record in dataset.images]
-    objects = np.bincount(np.concatenate(labels), minlength=len(dataset.class_names))
-    check_objects(dataset, int(objects.sum()))
-
-    evaluation = _Evaluation(_ground_truth(dataset, ignored), _detected(found))
+    evaluation, objects = _prepared(dataset, found, difficult)
     precision = evaluation.run(sorted(found), len(dataset.class_names))
     everything = precision[..., 0]
     return Metrics(
@@ -65,6 +57,60 @@ def coco_metrics(
     )
 
 
+class Matches(NamedTuple):
+    """What became of a class's detections, the best first, at every IoU threshold.
+
+    images   (detections,): place of its image in the data set
+    right    (thresholds, detections) bool: it matches an object that counts
+    counted  (thresholds, detections) bool: it is right or wrong, and not ignored
+    objects  (images,): how many count
+    """
+
+    images: np.ndarray
+    right: np.ndarray
+    counted: np.ndarray
+    objects: np.ndarray
+
+
+def matched(
+    dataset: Dataset, found: Mapping[int, Detections], *, difficult: Literal["normal", "ignore"] = "normal"
+) -> list[Matches]:
+    """What `coco_metrics` makes its averages of, for each class. Raises InputError as it does."""
+    evaluation, _ = _prepared(dataset, found, difficult)
+    places = {record.image_id: place for place, record in enumerate(dataset.images)}
+    of_classes = evaluation.matches(sorted(found), len(dataset.class_names))
+    return [_matches(of_class, places) for of_class in of_classes]
+
+
+def _prepared(
+    dataset: Dataset, found: Mapping[int, Detections], difficult: Literal["normal", "ignore"]
+) -> tuple["_Evaluation", np.ndarray]:
+    """The evaluation that can begin, and how many objects of each class count."""
+    check_found(dataset, found)
+    ignored = {
+        record.image_id: record.crowd | (record.difficult & (difficult == "ignore")) for record in dataset.images
+    }
+    labels = [record.labels[~ignored[record.image_id]] for record in dataset.images]
+    objects = np.bincount(np.concatenate(labels), minlength=len(dataset.class_names))
+    check_objects(dataset, int(objects.sum()))
+    return _Evaluation(_ground_truth(dataset, ignored), _detected(found)), objects
+
+
+def _matches(of_images: Sequence[Mapping[str, Any]], places: Mapping[int, int]) -> Matches:
+    """From pycocotools' results of one class in the images where it has an object or a detection."""
+    objects = np.zeros(len(places), int)
+    for one in of_images:
+        objects[places[one["image_id"]]] = np.sum(np.asarray(one["gtIgnore"]) == 0)
+    nothing = np.zeros((len(IOU_THRESHOLDS), 0))
+    images = np.concatenate([[], *(np.full(len(one["dtScores"]), places[one["image_id"]]) for one in of_images)])
+    scores = np.concatenate([[], *(one["dtScores"] for one in of_images)])
+    hits = np.concatenate([nothing, *(one["dtMatches"] for one in of_images)], axis=1) > 0
+    ignored = np.concatenate([nothing, *(one["dtIgnore"] for one in of_images)], axis=1) > 0
+    best_first = np.argsort(-scores, kind="mergesort")  # As pycocotools, which keeps the order of equals.
+    hits, counted = hits[:, best_first], ~ignored[:, best_first]
+    return Matches(images[best_first].astype(int), hits & counted, counted, objects)
+
+
 class _Evaluation(COCOeval):
     """pycocotools' evaluation of lists that are already there, which says nothing."""
 
@@ -78,13 +124,26 @@ class _Evaluation(COCOeval):
 
     def run(self, image_ids: list[int], num_classes: int) -> np.ndarray:
         """Precision (IoU threshold, recall, class, area); -1 where no object counts."""
-        self.params.imgIds, self.params.catIds = image_ids, list(range(num_classes))
-        self.params.iouThrs, self.params.maxDets = IOU_THRESHOLDS, [MAX_DETECTIONS]
-        self.params.areaRng, self.params.areaRngLbl = list(map(list, AREAS.values())), list(AREAS)
+        self._set(image_ids, num_classes)
         with redirect_stdout(io.StringIO()):
             self.evaluate()
             self.accumulate()
         return self.eval["precision"][..., 0]
+
+    def matches(self, image_ids: list[int], num_classes: int) -> list[list[Mapping[str, Any]]]:
+        """For each class pycocotools' results of every image where it has an object or a detection."""
+        self._set(image_ids, num_classes)
+        self.params.areaRng, self.params.areaRngLbl = [list(AREAS["all"])], ["all"]
+        with redirect_stdout(io.StringIO()):
+            self.evaluate()
+        count = len(image_ids)
+        of_class = (self.evalImgs[label * count : (label + 1) * count] for label in range(num_classes))
+        return [[one for one in of_images if one is not None] for of_images in of_class]
+
+    def _set(self, image_ids: list[int], num_classes: int) -> None:
+        self.params.imgIds, self.params.catIds = image_ids, list(range(num_classes))
+        self.params.iouThrs, self.params.maxDets = IOU_THRESHOLDS, [MAX_DETECTIONS]
+        self.params.areaRng, self.params.areaRngLbl = list(map(list, AREAS.values())), list(AREAS)
 
 
 def _ground_truth(dataset: Dataset, ignored: Mapping[int, np.ndarray]) -> Entries:
