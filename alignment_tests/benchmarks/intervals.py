@@ -1,6 +1,6 @@
 """mAP of detections with bootstrap intervals over the images, and of the differences between runs.
 
-    python -m nanodet_jittor eval --config C --weights runs/a/weights_last.pkl --voc VOCdevkit --split 2007:test --out a.json
+    python -m nanodet_jittor eval --config C --weights W.pkl --voc VOCdevkit --split 2007:test --out a.json
     python -m alignment_tests.benchmarks.intervals --voc VOCdevkit --split 2007:test jittor=a.json torch=b.json
 
 Every run is held against the first, over all classes and over those with at least `--objects` test boxes. The table is
