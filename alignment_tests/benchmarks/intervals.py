@@ -3,8 +3,8 @@
     python -m nanodet_jittor eval --config C --weights W.pkl --voc VOCdevkit --split 2007:test --out a.json
     python -m alignment_tests.benchmarks.intervals --voc VOCdevkit --split 2007:test jittor=a.json torch=b.json
 
-Every run is held against the first, over all classes and over those with at least `--objects` test boxes. The table is
-Markdown.
+Every run is held against the first, over all classes and over those with at least `--objects` test boxes that are not
+marked difficult. The table is Markdown.
 """
 
 import argparse
@@ -39,7 +39,8 @@ def main() -> None:
 def table(dataset: Dataset, files: dict[str, Path], objects: int, samples: int) -> Iterator[str]:
     """Lines of Markdown."""
     runs = {name: read_results(path, dataset) for name, path in files.items()}
-    counts = np.bincount(np.concatenate([image.labels for image in dataset.images]), minlength=len(dataset.class_names))
+    labels = np.concatenate([image.labels[~image.difficult] for image in dataset.images])
+    counts = np.bincount(labels, minlength=len(dataset.class_names))
     frequent = np.flatnonzero(counts >= objects).tolist()
     everything = bootstrap(dataset, runs, samples=samples)
     common = bootstrap(dataset, runs, classes=frequent, samples=samples)
