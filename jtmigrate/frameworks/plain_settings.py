@@ -16,8 +16,8 @@ def plain_attributes(attributes: Mapping[str, Any]) -> Settings:
 
 
 def without_idle(settings: Settings) -> Settings:
-    """The same without settings that do nothing: what a pool without padding pads with, or counts."""
-    idle = ("count_include_pad", "pads_with") if not any(_flat(settings.get("padding"))) else ()
+    """The same without settings that do nothing: `inplace`, and what a pool without padding pads with, or counts."""
+    idle = {"inplace"} if any(_flat(settings.get("padding"))) else {"inplace", "count_include_pad", "pads_with"}
     return {name: value for name, value in settings.items() if name not in idle}
 
 

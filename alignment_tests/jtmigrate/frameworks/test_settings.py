@@ -92,6 +92,7 @@ def test_the_same_layer(right, port, told):
         (nn.MaxPool2d(2), jnn.Pool(2, op="mean"), ("kind",)),
         (nn.AvgPool2d(3, 2, 1), jnn.Pool(3, 2, 1, op="mean", count_include_pad=False), ("count_include_pad",)),
         (nn.LeakyReLU(0.1), jnn.LeakyReLU(), ("negative_slope",)),
+        (nn.LeakyReLU(0.1, inplace=True), pnn.LeakyReLU(0.2), ("negative_slope",)),
         (nn.ReLU(), jnn.LeakyReLU(0.1), ("kind",)),
         (nn.Upsample(scale_factor=2), jnn.Upsample(3, "bilinear", align_corners=True), None),
         (nn.Dropout(0.3).eval(), jnn.Dropout(0.4, is_train=True), ("training", "p")),
