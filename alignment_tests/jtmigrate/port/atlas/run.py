@@ -80,11 +80,11 @@ class _Framework:
         if not self.gradient:
             return {}
         directed = [
-            (value * self.direction(value)).sum() for value in results.values() if self.is_differentiable(value)
+            (value * self.direction(value)).reshape(-1) for value in results.values() if self.is_differentiable(value)
         ]
         if not directed:
             return {}
-        gradients = self.differentiate(sum(directed[1:], directed[0]), list(self.leaves.values()))
+        gradients = self.differentiate(directed, list(self.leaves.values()))
         return dict(zip((f"gradient{name}" for name in self.leaves), gradients, strict=True))
 
     def direction(self, value: Any) -> Any:
@@ -158,8 +158,8 @@ class _InTorch(_Framework):
     def is_differentiable(self, value: Any) -> bool:
         return isinstance(value, torch.Tensor) and value.requires_grad
 
-    def differentiate(self, loss: torch.Tensor, leaves: list[torch.Tensor]) -> list[torch.Tensor]:
-        gradients = torch.autograd.grad(loss, leaves, allow_unused=True)
+    def differentiate(self, directed: list[torch.Tensor], leaves: list[torch.Tensor]) -> list[torch.Tensor]:
+        gradients = torch.autograd.grad(torch.cat(directed).sum(), leaves, allow_unused=True)
         return [torch.zeros_like(x) if g is None else g for g, x in zip(gradients, leaves, strict=True)]
 
     def fetch(self, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -212,8 +212,9 @@ class _InJittor(_Framework):
     def is_differentiable(self, value: Any) -> bool:
         return isinstance(value, jt.Var) and value.dtype.is_float()
 
-    def differentiate(self, loss: jt.Var, leaves: list[jt.Var]) -> list[jt.Var]:
-        return jt.grad(loss, leaves)
+    def differentiate(self, directed: list[jt.Var], leaves: list[jt.Var]) -> list[jt.Var]:
+        # One sum: in float64 Jittor gets the gradient of a sum of sums wrong once it has run one in float32.
+        return jt.grad(jt.concat(directed).sum(), leaves)
 
     def fetch(self, found: Mapping[str, Any]) -> dict[str, Any]:
         names = [name for name, value in found.items() if isinstance(value, jt.Var)]
