@@ -8,11 +8,12 @@ from jtmigrate.port.atlas.entry import Entry, Support
 from jtmigrate.port.atlas.entry import Kind as Use
 from jtmigrate.port.rewrite import calls, names
 from jtmigrate.port.rewrite.facts import Facts, is_torch_module
-from jtmigrate.port.rewrite.infer import Inference, dotted
+from jtmigrate.port.rewrite.infer import Inference
 from jtmigrate.port.rewrite.kinds import TENSOR, UNKNOWN, Kind, Type
 from jtmigrate.port.rewrite.marks import with_marks
 from jtmigrate.port.rewrite.names import Home, is_torch
 from jtmigrate.port.rewrite.receivers import TENSOR_NAMES, is_tensor
+from jtmigrate.port.rewrite.syntax import dotted
 from jtmigrate.port.rewrite.training import CLIP, calls_method, next_to_step, optimizers_in
 
 _OPERATORS = {cst.FloorDivide: "torch.floor_divide", cst.Modulo: "torch.remainder"}
