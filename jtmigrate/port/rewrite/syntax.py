@@ -8,13 +8,19 @@ _LAYOUT = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyL
 _STATEMENTS = (cst.BaseSmallStatement, cst.BaseStatement, cst.BaseSuite)
 
 
+def chain(node: cst.CSTNode) -> list[cst.CSTNode]:
+    """`a.b.c`, `a.b`, `a` of an attribute chain; anything else alone."""
+    links = [node]
+    while isinstance(links[-1], cst.Attribute):
+        links.append(links[-1].value)
+    return links
+
+
 def dotted(node: cst.CSTNode) -> str:
     """ "a.b.c" of an attribute chain, "" for anything else."""
-    names = []
-    while isinstance(node, cst.Attribute):
-        names.append(node.attr.value)
-        node = node.value
-    return ".".join([node.value, *reversed(names)]) if isinstance(node, cst.Name) else ""
+    *attributes, root = chain(node)
+    names = [attribute.attr.value for attribute in reversed(attributes)]
+    return ".".join([root.value, *names]) if isinstance(root, cst.Name) else ""
 
 
 def outermost(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
