@@ -22,7 +22,6 @@ class Scope:
         """Of a class's own scope: its full name."""
         self.method_of = ""
         """Of a function that is a method: the class's full name."""
-        self.receiver = ""
         self.names: dict[str, Type] = {}
         self.imported: set[str] = set()
         """Those of `names` that an import binds."""

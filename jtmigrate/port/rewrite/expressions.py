@@ -245,7 +245,6 @@ class Expressions(Bindings):
             type_ = self._annotation(parameter.annotation)
             default = self._expression(parameter.default) if parameter.default is not None else NONE
             if index == 0 and first_is_receiver and positional:
-                inner.receiver = name
                 inner.names[name] = named(owner) if of_class else instance(owner)
                 continue
             if type_ in (UNKNOWN, MIXED):
