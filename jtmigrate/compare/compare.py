@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from jtmigrate.compare.causes import likeliest_cause
 from jtmigrate.compare.coverage import account, nothing_compared
 from jtmigrate.compare.decisions import Margin
+from jtmigrate.compare.evidence import suspect_of
 from jtmigrate.compare.fault_map import fault_map
 from jtmigrate.compare.handed_back import name_makers
 from jtmigrate.compare.layers import NO_MARGINS, compare_layers
@@ -25,7 +26,6 @@ from jtmigrate.compare.result import (
 )
 from jtmigrate.compare.settings import compare_settings
 from jtmigrate.compare.steps import StepRuns, compare_steps, drift
-from jtmigrate.compare.suspect import suspect_of
 from jtmigrate.trace.record import Trace
 
 NAMES_SHOWN = 3

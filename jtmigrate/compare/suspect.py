@@ -1,16 +1,16 @@
 """`Suspect`: everything that is known about the thing at fault, for the hypotheses of `jtmigrate.compare.causes`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from jtmigrate.compare import metrics
-from jtmigrate.compare.emulation import emulate, family
-from jtmigrate.compare.fit import explains
-from jtmigrate.compare.pairing import Runs, Situations
+from jtmigrate.compare.emulation import Settings, family
+from jtmigrate.compare.experiment import Experiment, Trial, experiment_on
+from jtmigrate.compare.pairing import Situations
 from jtmigrate.compare.result import (
     DEFAULT_TOLERANCES,
     LayerResult,
@@ -19,20 +19,12 @@ from jtmigrate.compare.result import (
     QuantityResult,
     Tolerances,
 )
-from jtmigrate.compare.steps import StepRuns
 from jtmigrate.trace.allowances import same_shape
 from jtmigrate.trace.record import Arrays, LayerRecord
 from jtmigrate.trace.steps import StepRecord
 from jtmigrate.trace.structure import matching_slots
 
-NO_STEPS = StepRuns()
 Fault = LayerResult | QuantityResult
-Settings = Mapping[str, Any]
-
-REPRODUCED = {"float32": 1e-4, "float64": 1e-9}
-"""Scaled error up to which an emulation counts as that of the reference's layer."""
-LARGEST = 2**26
-"""Values that an emulated layer may have to unfold: above, it is left alone."""
 
 
 class Difference(NamedTuple):
@@ -46,59 +38,6 @@ class Difference(NamedTuple):
     reference: np.ndarray
     candidate: np.ndarray
     inputs: Arrays
-
-
-class Trial(NamedTuple):
-    """One call in one situation: the reference's and the candidate's record of it."""
-
-    situation: str
-    reference: LayerRecord
-    candidate: LayerRecord
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A faulty call that can be computed again.
-
-    inputs    what the candidate's layer was given
-    state     its own parameters and buffers before the call
-    settings  the reference's
-    answer    what the candidate's layer returned
-    expected  what the reference's would have returned; None if it cannot work with the candidate's state
-    noise     max|emulated - recorded| of the reference's layer
-    """
-
-    kind: str
-    inputs: tuple[np.ndarray, ...]
-    state: Arrays
-    settings: Settings
-    answer: np.ndarray
-    expected: np.ndarray | None
-    noise: float
-
-    def compute(
-        self,
-        *,
-        kind: str | None = None,
-        inputs: Sequence[np.ndarray] | None = None,
-        state: Arrays | None = None,
-        settings: Settings | None = None,
-    ) -> np.ndarray | None:
-        """What the layer would return with something changed; None where that cannot be computed."""
-        return _emulated(
-            kind or self.kind,
-            self.inputs if inputs is None else inputs,
-            self.state if state is None else state,
-            {**self.settings, **(settings or {})},
-        )
-
-    def compute_without(self, *names: str) -> np.ndarray | None:
-        """What the layer would return without some of its parameters."""
-        return self.compute(state={name: array for name, array in self.state.items() if name not in names})
-
-    def explained_by(self, array: np.ndarray | None) -> bool:
-        """Whether an array is what the candidate returned, to rounding, while the reference's layer would not."""
-        return array is not None and explains(array, self.answer, self.expected, noise=self.noise)
 
 
 @dataclass(frozen=True)
@@ -184,7 +123,9 @@ class Suspect:
     @cached_property
     def experiments(self) -> tuple[Experiment, ...]:
         """One for every situation in which the reference's layer can be emulated."""
-        return tuple(filter(None, (self._experiment(trial) for trial in self.trials)))
+        states = (self.reference_state, self.candidate_state)
+        tried = (experiment_on(trial, self.kind, *states, self.reference_settings) for trial in self.trials)
+        return tuple(filter(None, tried))
 
     def _pairs(self, trial: Trial) -> tuple[Difference, ...]:
         many = len(trial.reference.outputs) > 1
@@ -206,89 +147,6 @@ class Suspect:
                 if b is not None
             ]
         return tuple(pairs)
-
-    def _experiment(self, trial: Trial) -> Experiment | None:
-        outputs = (trial.reference.outputs, trial.candidate.outputs)
-        if not all(len(arrays) == 1 for arrays in outputs) or not trial.reference.is_leaf:
-            return None
-        (right,), (answer,) = (arrays.values() for arrays in outputs)
-        given, inputs = (tuple(record.inputs.values()) for record in (trial.reference, trial.candidate))
-        if _unfolded(right, given, self.reference_state) > LARGEST:
-            return None
-        recomputed = _emulated(self.kind, given, self.reference_state, self.reference_settings)
-        if recomputed is None or recomputed.size != right.size:
-            return None
-        recomputed = recomputed.reshape(right.shape)
-        precision = "float64" if trial.situation == "float64" else "float32"
-        error = metrics.tensor_error(right, recomputed)
-        if metrics.differing_nonfinite(right, recomputed) or error.scaled > REPRODUCED[precision]:
-            return None
-        state = {**self.reference_state, **self.candidate_state}
-        expected = _emulated(self.kind, inputs, state, self.reference_settings)
-        return Experiment(
-            self.kind, inputs, state, self.reference_settings, answer, _shaped(expected, answer), error.max_abs
-        )
-
-
-def suspect_of(
-    fault: Fault,
-    runs: Runs,
-    *,
-    parameters: Sequence[ParameterResult] = (),
-    quantities: Sequence[QuantityResult] = (),
-    tolerances: Tolerances = DEFAULT_TOLERANCES,
-    steps: StepRuns = NO_STEPS,
-) -> Suspect:
-    """What the runs know about a fault. `parameters` and `quantities` are the whole model's: its own are picked out."""
-    path = fault.path
-    situations = runs.situations(_call_of(fault))
-    happened = any(situations)
-    alone = runs.alone.by_key.get(situations.reference.key) if runs.alone and happened else None
-    candidate = runs.candidate or runs.isolated
-    ours, theirs = _steps_of(fault, steps)
-    here = [one for side in (ours, theirs) for one in side if one.step == fault.step] if ours or theirs else []
-    before = [one.before.model for one in here] if len(here) == 2 else [runs.reference.state, candidate.state]
-    own = [_own(state, path) for state in before]
-    if len(here) == 2:
-        gradients = _gradients_of_steps(*here, path)
-        buffers = _buffers_of(own, [_own(one.after.model, path) for one in here])
-    else:
-        gradients = _gradients(fault, situations, alone, runs)
-        buffers = _buffers_of(own, _changed_buffers(situations, alone, runs, path))
-    return Suspect(
-        fault=fault,
-        situations=situations,
-        tolerances=tolerances,
-        calls=tuple(runs.reference.calls_made_by.get(situations.reference.key, ())) if happened else (),
-        parameters=tuple(one for one in parameters if one.name.rpartition(".")[0] == path),
-        model_state=runs.reference.state,
-        reference_state=own[0],
-        candidate_state=own[1],
-        reference_settings=runs.reference.settings.get(path, {}),
-        candidate_settings=candidate.settings.get(path, {}),
-        quantities=tuple(one for one in quantities if one.path == path),
-        gradients=gradients,
-        buffers=buffers,
-        reference_steps=ours,
-        candidate_steps=theirs,
-    )
-
-
-def _call_of(fault: Fault) -> str:
-    """Key of the call that a fault is in; the first one of its module where it is in none in particular."""
-    if isinstance(fault, LayerResult):
-        return fault.key
-    return fault.name if fault.quantity is Quantity.ACTIVATION_GRADIENT else fault.path
-
-
-def _steps_of(fault: Fault, steps: StepRuns) -> tuple[tuple[StepRecord, ...], tuple[StepRecord, ...]]:
-    """The reference's and the candidate's steps for a fault of training: with its own gradients where the fault lies
-    before the optimizer, and else with the reference's."""
-    if getattr(fault, "step", None) is None:
-        return (), ()
-    before = (Quantity.LOSS, Quantity.PARAMETER_GRADIENT, Quantity.BUFFER)
-    candidates = (steps.led32, steps.led64) if fault.quantity in before else (steps.given32, steps.given64)
-    return tuple(steps.reference), tuple(next(filter(None, candidates), ()))
 
 
 def _trial(situation: str, reference: LayerRecord | None, candidate: LayerRecord | None) -> Trial | None:
@@ -312,73 +170,3 @@ def _badness(a: np.ndarray, b: np.ndarray) -> float:
     if not same_shape(a, b) or metrics.differing_nonfinite(a.ravel(), b.ravel()):
         return float("inf")
     return metrics.tensor_error(a.ravel(), b.ravel()).scaled
-
-
-def _emulated(kind: str, inputs: Sequence[np.ndarray], state: Arrays, settings: Settings) -> np.ndarray | None:
-    try:
-        return emulate(kind, inputs, state, settings)
-    except (ValueError, IndexError, KeyError, TypeError, ZeroDivisionError):
-        return None  # these settings do not fit these arrays: no layer would return anything
-
-
-def _shaped(array: np.ndarray | None, like: np.ndarray) -> np.ndarray | None:
-    return array.reshape(like.shape) if array is not None and array.size == like.size else None
-
-
-def _unfolded(output: np.ndarray, inputs: Sequence[np.ndarray], state: Arrays) -> int:
-    """About how many values the emulation of a layer holds at once."""
-    weight = state.get("weight")
-    taps = weight.size // max(1, output.shape[1]) if weight is not None and weight.ndim > 2 and output.ndim > 1 else 1
-    return max([output.size * min(taps, 64), *(array.size for array in inputs)])
-
-
-def _own(state: Arrays, path: str) -> dict[str, np.ndarray]:
-    prefix = f"{path}." if path else ""
-    names = (name for name in state if name.startswith(prefix))
-    return {local: state[prefix + local] for local in (name.removeprefix(prefix) for name in names) if "." not in local}
-
-
-def _gradients(fault: Fault, situations: Situations, alone: LayerRecord | None, runs: Runs) -> tuple[Difference, ...]:
-    """Gradients of the module, from its isolated replay where there is one, else from the whole runs."""
-    isolated = situations.isolated
-    if fault.own_fault and alone is not None and isolated is not None and alone.pullback:
-        pairs = _completed(alone.pullback, isolated.pullback)
-        return tuple(Difference(f"gradient of {name}", a, b, isolated.inputs) for name, a, b in pairs)
-    found = []
-    for reference, candidate in ((runs.reference64, runs.candidate64), (runs.reference32, runs.candidate32)):
-        if reference is not None and candidate is not None:
-            own = (_own(one.gradients, fault.path) for one in (reference, candidate))
-            found += [Difference(f"gradient of {name}", a, b, {}) for name, a, b in _completed(*own)]
-    for a, b in ((situations.reference64, situations.candidate64), (situations.reference32, situations.candidate32)):
-        if a is not None and b is not None:
-            pairs = _completed(a.gradients, b.gradients)
-            found += [Difference(f"gradient of output {name}".rstrip(), x, y, b.inputs) for name, x, y in pairs]
-    return tuple(found)
-
-
-def _completed(reference: Arrays, candidate: Arrays) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Gradients of the same thing; where one side has none it is zero."""
-    for name in dict.fromkeys([*reference, *candidate]):
-        a, b = reference.get(name), candidate.get(name)
-        yield name, np.zeros_like(b) if a is None else a, np.zeros_like(a) if b is None else b
-
-
-def _gradients_of_steps(reference: StepRecord, candidate: StepRecord, path: str) -> tuple[Difference, ...]:
-    pairs = _completed(_own(reference.gradients, path), _own(candidate.gradients, path))
-    return tuple(Difference(f"gradient of {name}", a, b, {}) for name, a, b in pairs)
-
-
-def _changed_buffers(situations: Situations, alone: LayerRecord | None, runs: Runs, path: str) -> tuple[Arrays, Arrays]:
-    """Buffers that a run changed, from isolated replays where there are two, else from the whole runs."""
-    if alone is not None and situations.isolated is not None and alone.buffers:
-        return alone.buffers, situations.isolated.buffers
-    if runs.reference32 and runs.candidate32:
-        return _own(runs.reference32.buffers, path), _own(runs.candidate32.buffers, path)
-    return {}, {}
-
-
-def _buffers_of(before: Sequence[Arrays], changed: Sequence[Arrays]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """(reference, candidate) of what either side changed; what one side did not change it still has."""
-    reference, candidate = ({**old, **new} for old, new in zip(before, changed, strict=True))
-    names = [name for name in reference if name in candidate and any(name in new for new in changed)]
-    return {name: (reference[name], candidate[name]) for name in names}

@@ -11,7 +11,8 @@ import numpy as np
 
 from jtmigrate import runtime
 from jtmigrate.errors import UserError
-from jtmigrate.frameworks.base import Adapter, DType, Tape, floating_as
+from jtmigrate.frameworks.base import Adapter
+from jtmigrate.frameworks.framework import DType, Tape, floating_as
 from jtmigrate.frameworks.jittor_optimizer import read_optimizer, write_optimizer
 from jtmigrate.frameworks.jittor_settings import model_settings
 from jtmigrate.frameworks.jittor_variables import (

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from jtmigrate.errors import UserError
-from jtmigrate.frameworks.base import Adapter, DType, Tape, floating_as
+from jtmigrate.frameworks.base import Adapter
+from jtmigrate.frameworks.framework import DType, Tape, floating_as
 from jtmigrate.frameworks.torch_optimizer import read_optimizer, write_optimizer
 from jtmigrate.frameworks.torch_settings import model_settings
 from jtmigrate.trace.optimizer import OptimizerState

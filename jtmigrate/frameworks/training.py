@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from jtmigrate.frameworks.base import Adapter, Call, DType, Loss, Model, plain_call
+from jtmigrate.frameworks.base import Adapter, Call, Loss, plain_call
+from jtmigrate.frameworks.framework import DType, Model
 from jtmigrate.trace.optimizer import slots_of
 from jtmigrate.trace.steps import StepRecord, TrainingState
 from jtmigrate.trace.store import ArrayStore, stored

@@ -6,7 +6,8 @@ import numpy as np
 
 from jtmigrate.compare.causes.settings import experiments_of, with_fitted_setting, with_setting
 from jtmigrate.compare.emulation.pointwise import ACTIVATIONS
-from jtmigrate.compare.suspect import Experiment, Suspect
+from jtmigrate.compare.experiment import Experiment
+from jtmigrate.compare.suspect import Suspect
 
 
 def missing_activation(suspect: Suspect) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 
 from jtmigrate.compare.causes.settings import experiments_of, with_setting
 from jtmigrate.compare.emulation.windows import sizes
-from jtmigrate.compare.suspect import Experiment, Suspect
+from jtmigrate.compare.experiment import Experiment
+from jtmigrate.compare.suspect import Suspect
 
 CONVOLUTIONS = ("Conv", "ConvTranspose")
 WEIGHTED = (*CONVOLUTIONS, "Linear")

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from jtmigrate.compare.causes.parameters import shortened
+from jtmigrate.compare.experiment import Experiment
 from jtmigrate.compare.metrics import has_nonfinite
-from jtmigrate.compare.suspect import Experiment, Suspect
+from jtmigrate.compare.suspect import Suspect
 from jtmigrate.compare.verdict import FLOAT32_ONLY
 
 FLOAT32_ROUNDING = 1e-6

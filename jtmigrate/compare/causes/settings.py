@@ -7,9 +7,10 @@ import numpy as np
 
 from jtmigrate.compare.causes.words import instead, shown
 from jtmigrate.compare.emulation import LAYERS, family
+from jtmigrate.compare.experiment import Experiment
 from jtmigrate.compare.fit import fitted, settled
 from jtmigrate.compare.settings import differing_settings
-from jtmigrate.compare.suspect import Experiment, Suspect
+from jtmigrate.compare.suspect import Suspect
 
 CLOSER = 0.1
 """A fitted number this much closer to a float32 number than that is to the reference's setting is that number."""

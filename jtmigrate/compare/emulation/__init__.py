@@ -1,7 +1,7 @@
 """The common layers in numpy and float64, so that one can ask what a layer would have returned with another setting.
 
 Written from PyTorch's documentation, for clarity and not for speed. Nobody has to trust them: a layer is only asked
-after its emulation has reproduced what the reference really returned (`jtmigrate.compare.suspect.Experiment`).
+after its emulation has reproduced what the reference really returned (`jtmigrate.compare.experiment.Experiment`).
 """
 
 import re

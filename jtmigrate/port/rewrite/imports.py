@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from jtmigrate.port.atlas.entry import Entry, Support
-from jtmigrate.port.rewrite.infer import dotted
 from jtmigrate.port.rewrite.names import DEPENDENT, TWINS, Home, canonical, is_torch, written
+from jtmigrate.port.rewrite.syntax import dotted
 
 
 @dataclass(frozen=True)

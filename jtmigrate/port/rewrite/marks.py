@@ -1,11 +1,27 @@
-"""The comments that say, in the ported code itself, what was left and why."""
+"""What is left, and the comments that say so in the ported code itself."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import libcst as cst
 
 PREFIX = "# jtmigrate: "
 WIDTH = 110
+
+
+class Left(NamedTuple):
+    """Something that stays as it is."""
+
+    name: str
+    reason: str
+    advice: str = ""
+
+    @property
+    def text(self) -> str:
+        """What its mark says."""
+        advice = f": {self.advice}" if self.advice and self.advice not in self.reason else ""
+        start = "" if self.reason.startswith(self.name) else f"{self.name} "
+        return f"{start}{self.reason}{advice}"
 
 
 def with_marks(node: cst.CSTNode, texts: Sequence[str]) -> cst.CSTNode:

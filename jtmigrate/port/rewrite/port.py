@@ -15,9 +15,9 @@ from jtmigrate.port.rewrite.facts import Facts
 from jtmigrate.port.rewrite.imports import ImportPlan, rewrite_imports
 from jtmigrate.port.rewrite.infer import Inference
 from jtmigrate.port.rewrite.kinds import Kind
-from jtmigrate.port.rewrite.marks import PREFIX
+from jtmigrate.port.rewrite.marks import PREFIX, Left
 from jtmigrate.port.rewrite.result import Fate, Ported, Problem
-from jtmigrate.port.rewrite.transform import Left, Rewriter
+from jtmigrate.port.rewrite.transform import Rewriter
 
 ROUNDS = 3
 """How often a package is gone through before it is rewritten: facts travel one call further each time."""

@@ -16,6 +16,7 @@ from jtmigrate.port.rewrite.kinds import (
     tuple_of,
 )
 from jtmigrate.port.rewrite.names import PORTED, TENSOR_CLASSES
+from jtmigrate.port.rewrite.receivers import only_of_tensors
 from jtmigrate.port.rewrite.words import words
 
 _SEVERAL = words(
@@ -113,9 +114,36 @@ def of_module_method(name: str, receiver: Type) -> Type | None:
     return receiver if receiver.kind is Kind.INSTANCE and name in _GIVE_BACK else None
 
 
+def of_method_call(receiver: Type, name: str, arguments: tuple[Type, ...], by_dim: bool) -> Type | None:
+    """What a method call gives that is known by its name and what it is called on; None for others."""
+    if found := of_module_method(name, receiver):
+        return found
+    if receiver.kind is Kind.TENSOR:
+        second = name in ("max", "min") and bool(arguments) and arguments[0].kind is Kind.TENSOR
+        return TENSOR if second else of_method(name, len(arguments), by_dim)
+    if receiver in (UNKNOWN, MIXED):
+        return of_method(name, len(arguments), by_dim) if only_of_tensors(name) else None
+    return _of_container(name, receiver)
+
+
 def attribute_of_tensor(name: str) -> Type:
     """What an attribute of a tensor is."""
     return of_method(name, 0, False)
+
+
+def _of_container(name: str, receiver: Type) -> Type | None:
+    if receiver.kind not in (Kind.DICT, Kind.LIST, Kind.TUPLE, Kind.INSTANCE):
+        return None
+    if receiver.kind is Kind.INSTANCE and not receiver.name.endswith(("ModuleDict", "ParameterDict")):
+        return None
+    held = receiver.items[0] if receiver.items and receiver.kind is not Kind.TUPLE else element(receiver)
+    if name == "values":
+        return list_of(held)
+    if name == "items":
+        return list_of(tuple_of((OTHER, held)))
+    if name == "keys":
+        return list_of(OTHER)
+    return held if name in ("pop", "get", "popitem") else receiver if name == "copy" else None
 
 
 def _builtin(name: str, arguments: tuple[Type, ...]) -> Type:

@@ -2,8 +2,9 @@
 
 import libcst as cst
 
-from jtmigrate.port.rewrite.infer import Inference, dotted
+from jtmigrate.port.rewrite.infer import Inference
 from jtmigrate.port.rewrite.kinds import Kind
+from jtmigrate.port.rewrite.syntax import dotted
 
 CLIP = "torch.nn.utils.clip_grad_norm_"
 

@@ -14,10 +14,11 @@ from torch import nn
 
 from jtmigrate.compare.causes import all_causes
 from jtmigrate.compare.compare import compare
+from jtmigrate.compare.evidence import suspect_of
 from jtmigrate.compare.pairing import Runs
 from jtmigrate.compare.parameters import compare_parameters
 from jtmigrate.compare.result import DEFAULT_TOLERANCES, DiffResult
-from jtmigrate.compare.suspect import Suspect, suspect_of
+from jtmigrate.compare.suspect import Suspect
 from jtmigrate.frameworks.base import Adapter, plain_call
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
 from jtmigrate.frameworks.torch_settings import model_settings

@@ -9,9 +9,9 @@ from torch.nn import functional as F
 from alignment_tests.jtmigrate.compare.causes.faults import noise, patched, seeded, torch_pair
 from jtmigrate.compare.causes import all_causes
 from jtmigrate.compare.compare import compare
+from jtmigrate.compare.evidence import suspect_of
 from jtmigrate.compare.pairing import Runs
 from jtmigrate.compare.result import Quantity, QuantityResult, Verdict
-from jtmigrate.compare.suspect import suspect_of
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
 
 ROWS = noise(6, 5)

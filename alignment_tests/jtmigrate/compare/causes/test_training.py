@@ -9,10 +9,10 @@ from torch import nn
 
 from alignment_tests.jtmigrate.compare.causes.faults import noise, seeded
 from jtmigrate.compare.causes import all_causes
+from jtmigrate.compare.evidence import suspect_of
 from jtmigrate.compare.pairing import Runs
 from jtmigrate.compare.result import Quantity, QuantityResult, Verdict
 from jtmigrate.compare.steps import StepRuns
-from jtmigrate.compare.suspect import suspect_of
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
 from jtmigrate.frameworks.training import Training, train
 
