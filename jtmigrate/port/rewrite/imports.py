@@ -15,7 +15,6 @@ class ImportPlan:
     """What the rest of the file asks of its imports.
 
     source_of  the full name of the module of a `from ... import`
-    resolve    the full name that a name of an own module is handed on from
     kept       local names that must go on referring to torch
     used       local names under which counterparts are referred to
     handed_on  names that other files import from this one; everything is, where it is None
