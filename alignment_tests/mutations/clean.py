@@ -17,11 +17,11 @@ WEIGHTS = ("nanodet-plus-m_416", "nanodet-plus-m_320")
 IMAGES, CROP = 10, 160
 
 
-def photographs(count: int) -> list[Path]:
-    """The first of the test set."""
+def photographs() -> list[Path]:
+    """The first ten of the test set."""
     folder = SHARED / "data" / "VOCdevkit" / "VOC2007"
     names = (folder / "ImageSets" / "Main" / "test.txt").read_text().split()
-    return [folder / "JPEGImages" / f"{name}.jpg" for name in names[:count]]
+    return [folder / "JPEGImages" / f"{name}.jpg" for name in names[:IMAGES]]
 
 
 def cropped(pair: ModelPair) -> ModelPair:
@@ -31,11 +31,10 @@ def cropped(pair: ModelPair) -> ModelPair:
     return replace(pair, inputs=np.ascontiguousarray(pair.inputs[:, :, middle, middle]))
 
 
-def comparisons(*, full: bool, images: int) -> Iterator[tuple[str, DiffResult]]:
+def comparisons(*, full: bool) -> Iterator[tuple[str, DiffResult]]:
     """(name, result) of every comparison: each scene, a training, and photographs where there are any.
 
-    full    whole photographs instead of their middle
-    images  how many photographs, each with both weights
+    full  whole photographs instead of their middle
     """
     for name in BUILD:
         yield name, scene(name, full=full).clean
@@ -44,15 +43,15 @@ def comparisons(*, full: bool, images: int) -> Iterator[tuple[str, DiffResult]]:
         return
     for config in WEIGHTS:
         weights = SHARED / "weights" / f"{config}_voc20.pth"
-        for image in photographs(images):
+        for image in photographs():
             pair = nanodet.pair(config=config, weights=weights, image=image, num_classes=None)
             yield f"{config} {image.stem}", diff_pair(pair if full else cropped(pair))
 
 
-def alarms(*, full: bool, progress: Callable[[str], None], images: int = IMAGES) -> dict[str, tuple[str, ...]]:
+def alarms(*, full: bool, progress: Callable[[str], None]) -> dict[str, tuple[str, ...]]:
     """Name of a comparison -> what is said to be wrong although nothing is."""
     found = {}
-    for name, result in comparisons(full=full, images=images):
+    for name, result in comparisons(full=full):
         progress(f"{name} without a fault: {'aligned' if result else result.failures}")
         found[name] = result.failures
     return found

@@ -14,6 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from jtmigrate.files import write_text
+
 HEADERS = """\
 #define JIT 1
 #include <algorithm>
@@ -37,7 +39,7 @@ HEADERS = """\
 COMPILER = """\
 #!/bin/sh
 # Called as: asm_tuner.py --cc_path=COMPILER SOURCE OPTIONS...
-tuner=$1 compiler=${{2#--cc_path=}} source=$3
+compiler=${{2#--cc_path=}} source=$3
 if grep -q @begin "$source"; then exec {python} "$@"; fi
 shift 2
 exec "$compiler" "$@"
@@ -56,7 +58,8 @@ def compile_kernels_faster() -> None:
     if jittor is None or jittor.flags.nvcc_path or jittor.flags.cc_type != "g++":
         return
     flags = jittor.flags
-    folder = Path(flags.cache_path, "jtmigrate", sha256((HEADERS + flags.cc_flags).encode()).hexdigest()[:16])
+    digest = sha256((HEADERS + COMPILER + flags.cc_flags).encode()).hexdigest()[:16]
+    folder = Path(flags.cache_path, "jtmigrate", digest)
     if f"{folder.parent}/" in flags.cc_flags:
         return
     headers, compiler = folder / "headers.h", folder / "compile.sh"
@@ -68,14 +71,12 @@ def compile_kernels_faster() -> None:
 
 def _write(folder: Path, headers: Path, compiler: Path, flags: Any) -> bool:
     """Write all files, the one whose presence says that all are there last. Whether the headers could be compiled."""
-    folder.mkdir(parents=True, exist_ok=True)
-    compiled, script = (folder / f"{os.getpid()}{suffix}" for suffix in (".gch", ".sh"))
-    headers.write_text(HEADERS)
+    compiled = folder / f"{os.getpid()}.gch"
+    write_text(headers, HEADERS)  # Whole at any time: another process may be compiling with it already.
     options = [option for option in shlex.split(flags.cc_flags) if not option.startswith(ONLY_LINKING)]
     command = [flags.cc_path, *options, "-x", "c++-header", str(headers), "-o", str(compiled)]
     if subprocess.run(command, stderr=subprocess.DEVNULL).returncode:
         return False
     compiled.replace(f"{headers}.gch")
-    script.write_text(COMPILER.format(python=shlex.quote(flags.python_path)))
-    script.replace(compiler)
+    write_text(compiler, COMPILER.format(python=shlex.quote(flags.python_path)))
     return True
