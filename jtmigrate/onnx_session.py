@@ -17,10 +17,13 @@ ERRORS = tuple(
 ONLY_ERRORS = 3
 
 
-def open_session(path: Path) -> onnxruntime.InferenceSession:
-    """The graph, ready to run on as many threads as there are processors to use. Raises UserError if it cannot be."""
+def open_session(path: Path, threads: int | None = None) -> onnxruntime.InferenceSession:
+    """The graph, ready to run. Raises UserError if it cannot be.
+
+    threads: None for as many as there are processors to use.
+    """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = usable_cpus()
+    options.intra_op_num_threads = threads or usable_cpus()
     options.log_severity_level = ONLY_ERRORS
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -11,6 +11,7 @@ import typer
 
 from jtmigrate.cli import (
     atlas,
+    bench,
     compare,
     convert,
     diff,
@@ -53,6 +54,7 @@ app.command("port")(port.command)
 app.command("lint")(lint.command)
 app.command("atlas")(atlas.command)
 app.command("plot")(plot.command)
+app.command("bench")(bench.command)
 app.command("fetch")(fetch.command)
 app.command("doctor")(doctor.command)
 

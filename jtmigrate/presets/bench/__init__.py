@@ -1,0 +1,1 @@
+"""`jtmigrate bench` of the two NanoDet-Plus detectors: what is measured, and the workers' side of it."""
