@@ -28,7 +28,7 @@ def remarks(result: CaseResult) -> Iterator[str]:
             yield f"{one.variant.name}: {one.status.value}: {one.reason}"
     shares = [share for one in result.measurements for share in one.others]
     if max(shares, default=0.0) > LOUD:
-        yield f"other programs used up to {max(shares):.0%} of the machine's processors meanwhile: do not trust the times"
+        yield f"meanwhile other programs used up to {max(shares):.0%} of the processors: do not trust the times"
 
 
 def comparison_rows(results: Sequence[CaseResult], families: tuple[str, str]) -> Iterator[tuple[str, str, str, str]]:

@@ -37,14 +37,14 @@ def serve(requests: Iterable[bytes], answers: BinaryIO, build: Callable[[], Any]
     for line in requests:
         try:
             request = read_request(line)
-            subject = subject or build()
-            answer = {"result": getattr(subject, request.call)(**request.arguments)}
+            subject = build() if subject is None else subject
+            answer = encode({"result": getattr(subject, request.call)(**request.arguments)})
         except (Unavailable, ModuleNotFoundError) as error:
-            answer = {"unavailable": str(error)}
+            answer = encode({"unavailable": str(error)})
         except Exception as error:  # noqa: BLE001 - whatever it is, the parent has to know
             traceback.print_exc()
-            answer = {"error": " ".join(f"{type(error).__name__}: {error}".split())}
-        answers.write(encode(answer))
+            answer = encode({"error": " ".join(f"{type(error).__name__}: {error}".split())})
+        answers.write(answer)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,10 @@ from jtmigrate.errors import UserError
 from jtmigrate.presets.bench.cost import cost_tables, limit_table
 from jtmigrate.presets.bench.material import Given, write_material
 from jtmigrate.presets.bench.profile import profile_tables
+from jtmigrate.presets.bench.subjects import loaded
 from jtmigrate.presets.bench.variants import FAMILIES, LOADERS, taking_part
 from jtmigrate.runtime.cpus import usable_cpus
+from nanodet_common.config import load_config
 
 FACTORY = "jtmigrate.presets.bench.subjects:build"
 LIMIT = 1e-5
@@ -96,6 +98,8 @@ def check(request: Request) -> None:
 def run(request: Request, meta: Mapping[str, Any], tell: Tell) -> BenchResult:
     """Measure all that is asked for. Raises UserError for input that cannot be used."""
     check(request)
+    if "data" in request.what and request.voc:
+        loaded(load_config(request.config), LOADED_IMAGES, request.voc)
     with TemporaryDirectory() as folder:
         bench = _Bench(request, Path(folder), tell)
         cases, tables = [], []

@@ -3,7 +3,7 @@
 Frameworks are imported when a subject is built, after the environment has said how many threads they get.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,7 @@ class Loading:
         from nanodet_common.loader.loader import Loader
 
         config, _ = read(Given(*given))
-        dataset = _dataset(config, images, voc)
+        dataset = loaded(config, images, voc)
         self._workers, self._epoch = int(variant.partition("-")[2]), 0
         self._loader = Loader(
             dataset, config.data.train, batch_size=batch, workers=self._workers, seed=0, augment=augment, shuffle=True,
@@ -199,10 +199,14 @@ def framework(variant: str, graph: str, threads: int) -> Any:
     return OnnxRuntime(Path(graph), threads)
 
 
-def _dataset(config: Config, count: int, voc: list[str]) -> Any:
-    """The first images of a VOC set, or one photograph as often, with a box in it."""
+def loaded(config: Config, count: int, voc: Sequence[str]) -> Any:
+    """The first images of a VOC set, or one photograph as often, with a box in it.
+
+    voc: the folder and the sets; empty for the photograph. Raises InputError if they cannot be read.
+    """
     from dataclasses import replace
 
+    from nanodet_common.class_names import VOC_CLASSES
     from nanodet_common.datasets.dataset import Dataset, ImageRecord
     from nanodet_common.datasets.voc import read_voc
     from nanodet_common.preprocess import load_image
@@ -210,7 +214,7 @@ def _dataset(config: Config, count: int, voc: list[str]) -> Any:
 
     if voc:
         folder, *sets = voc
-        found = read_voc(Path(folder), sets, config.class_names)
+        found = read_voc(Path(folder), sets, VOC_CLASSES)
         return replace(found, images=found.images[:count])
     file = sample_photograph()
     height, width = load_image(file).shape[:2]
