@@ -33,7 +33,7 @@ TINY20 = --config tiny20 --voc '$(VOC)' --train 2007:trainval --overfit 20 $(if 
 TORCH_RUN ?= runs/torch
 JITTOR_RUN ?= runs/jittor
 
-.PHONY: setup align-report test test-fast eval vis tiny20 plot deliverables check-data mutations atlas lint clean
+.PHONY: setup align-report test test-fast eval vis tiny20 plot bench deliverables check-data mutations atlas lint clean
 
 setup: $(READY)
 
@@ -64,6 +64,12 @@ tiny20: check-data setup
 # Curves of training runs -> reports/plot.
 plot: setup
 	$(BIN)/jtmigrate plot $(or $(LOGS),runs) --out reports/plot
+
+# Both frameworks measured side by side on this machine, which nobody else should use meanwhile -> reports/bench.
+# BENCH='--what inference --batch 1' asks for less.
+bench: setup
+	$(BIN)/jtmigrate bench --out reports/bench --config '$(or $(CONFIG),nanodet-plus-m_320)' \
+		$(if $(TRAINED),--weights '$(TRAINED)') $(if $(VOC),--voc '$(VOC)' --split '$(SPLIT)') $(BENCH)
 
 # One folder: curves, pictures, logs, reports, and a table of both frameworks.
 deliverables: setup
