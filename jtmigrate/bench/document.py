@@ -60,25 +60,25 @@ def _sections(result: BenchResult) -> Iterator[str]:
 
 
 def _case(result: CaseResult, families: tuple[str, str]) -> dict[str, Any]:
-    reference = result.measurements[0].variant.name
     return {
         "case": asdict(result.case),
-        "variants": [_measurement(one, result, reference) for one in result.measurements],
+        "variants": [_measurement(one, result) for one in result.measurements],
         "comparisons": [
             {**one._asdict(), "speed": one.speed._asdict()} for one in result.comparisons(*families)
         ],
     }  # fmt: skip
 
 
-def _measurement(one: Measurement, result: CaseResult, reference: str) -> dict[str, Any]:
+def _measurement(one: Measurement, result: CaseResult) -> dict[str, Any]:
     measured = one.status is Status.MEASURED
+    speed = result.relative(one.variant.name)
     return {
         "variant": one.variant._asdict(),
         "status": one.status.value,
         "reason": one.reason,
         "seconds": list(one.seconds),
         "median": one.spread._asdict() if measured else None,
-        "speed": result.speed(reference, one.variant.name)._asdict() if measured else None,
+        "speed": speed and speed._asdict(),
         "others": list(one.others),
         "repeats": one.repeats,
         "check": one.check and one.check._asdict(),

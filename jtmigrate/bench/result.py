@@ -114,6 +114,11 @@ class CaseResult:
         """Those that have a time, by the variant's name."""
         return {one.variant.name: one for one in self.measurements if one.status is Status.MEASURED}
 
+    def relative(self, name: str) -> Ratio | None:
+        """How many times as fast a variant is as the case's first one; None where one of the two has no time."""
+        reference = self.measurements[0].variant.name
+        return self.speed(reference, name) if {reference, name} <= self.measured.keys() else None
+
     def speed(self, reference: str, candidate: str) -> Ratio:
         """How many times as fast a measured variant is as another: above 1, the candidate takes less time."""
         return ratio(self.measured[reference].seconds, self.measured[candidate].seconds)

@@ -63,7 +63,8 @@ def _row(result: CaseResult, one: Measurement) -> tuple[str, ...]:
     if one.status is Status.MEASURED:
         spread = one.spread
         half = f"{milliseconds(spread.lower_quartile)} to {milliseconds(spread.upper_quartile)}"
-        speed = ABSENT if name == reference else ratio_words(result.speed(reference, name))
+        found = result.relative(name)
+        speed = ABSENT if name == reference or found is None else ratio_words(found)
         times = (milliseconds(spread.median), half, number(result.case.items / spread.median), speed)
     losses = facts.get("losses", {}).get("loss"), facts.get("last loss")
     return (

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from jtmigrate.bench import measure
+from jtmigrate.bench.document import to_dict, to_markdown
 from jtmigrate.bench.measure import Plan, orders, run_case, run_starts
 from jtmigrate.bench.protocol import Unavailable, WorkerError
 from jtmigrate.bench.result import BenchResult, Case, CaseResult, Check, Status, Variant
@@ -130,6 +131,9 @@ def test_if_the_reference_fails_later_the_others_have_no_time_to_compare_with() 
     result, _ = run(a={"faults": {"measure": WorkerError("it died")}})
     assert statuses(result)[0] is Status.FAILED
     assert list(result.comparisons("a", "b")) == []
+    bench = BenchResult(("a", "b"), (result,), (), {})
+    assert to_dict(bench)["cases"][0]["variants"][1]["speed"] is None
+    assert "| b | 400 |" in to_markdown(bench)
 
 
 def test_starts_are_interleaved_too_and_every_one_is_a_new_process() -> None:
