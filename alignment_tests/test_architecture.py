@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FRAMEWORKS = {"torch", "jittor"}
 WITHOUT_FRAMEWORK = (
     "nanodet_common",
-    *(f"jtmigrate/{part}" for part in ("checkpoint", "compare", "naming", "runtime")),
+    *(f"jtmigrate/{part}" for part in ("bench", "checkpoint", "compare", "naming", "runtime")),
 )
 MIRRORED = sorted(path.name for path in (ROOT / "nanodet_ref_torch").glob("*.py"))
 

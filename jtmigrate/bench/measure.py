@@ -25,7 +25,7 @@ Tell = Callable[[str], None]
 class Asked(Protocol):
     """A worker, whose subject has the methods
 
-    prepare() -> facts                get ready, run once
+    prepare() -> facts                get ready, run once; how long it took becomes the fact "preparation s"
     outputs(path)                     leave in a file what has to be the same in all variants
     measure(repeats) -> [seconds, others]   of one repetition, and which share of the processors other programs used
     finish() -> facts                 after the last round

@@ -7,7 +7,7 @@ from jtmigrate.bench.result import CaseResult, Measurement, Status
 from jtmigrate.bench.statistics import Ratio
 from jtmigrate.report.numbers import ABSENT, scientific
 
-HEADINGS = ("variant", "ms", "half of the rounds", "a second", "speed", "error", "threads", "peak MB")
+HEADINGS = ("variant", "ms", "half of the rounds", "a second", "speed", "error", "threads", "ready s", "peak MB")
 LOSSES = ("first loss", "last loss")
 LOUD = 0.05
 """A share of the processors that others may use without a word."""
@@ -71,6 +71,9 @@ def _row(result: CaseResult, one: Measurement) -> tuple[str, ...]:
         name,
         *times,
         ABSENT if name == reference or one.check is None else scientific(one.check.error),
-        *(ABSENT if value is None else f"{value:,.0f}" for value in map(facts.get, ("threads", "peak memory MB"))),
+        *(
+            ABSENT if value is None else f"{value:,.0f}"
+            for value in map(facts.get, ("threads", "preparation s", "peak memory MB"))
+        ),
         *(ABSENT if loss is None else f"{loss:.5f}" for loss in losses),
     )

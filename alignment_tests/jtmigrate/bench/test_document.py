@@ -13,7 +13,13 @@ from jtmigrate.bench.result import BenchResult, Case, CaseResult, Check, Measure
 @pytest.fixture
 def result() -> BenchResult:
     """Two variants with times, one that computes something else, one that is not here."""
-    losses = {"losses": {"loss": 4.5, "loss_qfl": 0.25}, "last loss": 4.25, "threads": 2, "peak memory MB": 512.3}
+    losses = {
+        "losses": {"loss": 4.5, "loss_qfl": 0.25},
+        "last loss": 4.25,
+        "threads": 2,
+        "preparation s": 3.2,
+        "peak memory MB": 512.3,
+    }
     measured, good = Status.MEASURED, Check(1e-7, 1e-5)
     found = (
         Measurement(Variant("a", "a", "", True), measured, "", (0.2, 0.3, 0.4), (0.0, 0.3, 0), 5, Check(0, 1), losses),
@@ -40,8 +46,8 @@ def test_json_holds_every_round(result: BenchResult) -> None:
 def test_markdown(result: BenchResult) -> None:
     text = to_markdown(result)
     assert "| training, batch 8 | a and b | 3.00 x (2.00 to 4.00) |" in text
-    assert "| b | 100 | 100 to 100 | 80.0 | 3.00 x (2.00 to 4.00) | 1.00e-7 | 2 | 512 | 4.50000 | 4.25000 |" in text
-    assert "| b-best | - | - | - | - | 0.200 | - | - | - | - |" in text
+    assert "| b | 100 | 100 to 100 | 80.0 | 3.00 x (2.00 to 4.00) | 1.00e-7 | 2 | 3 | 512 | 4.50000 | 4.25000 |" in text
+    assert "| b-best | - | - | - | - | 0.200 | - | - | - | - | - |" in text
     assert "- b-best: outputs differ: error 2.0e-01" in text
     assert r"- c: not available: no [c] \| here" in text
     assert "- meanwhile other programs used up to 30% of the processors: do not trust the times" in text

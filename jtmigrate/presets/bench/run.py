@@ -23,6 +23,7 @@ from jtmigrate.presets.bench.profile import profile_tables
 from jtmigrate.presets.bench.subjects import loaded
 from jtmigrate.presets.bench.variants import FAMILIES, LOADERS, taking_part
 from jtmigrate.runtime.cpus import usable_cpus
+from jtmigrate.runtime.preparation import has_cuda_driver
 from nanodet_common.config import load_config
 
 FACTORY = "jtmigrate.presets.bench.subjects:build"
@@ -107,7 +108,12 @@ def run(request: Request, meta: Mapping[str, Any], tell: Tell) -> BenchResult:
             if what.name in request.what:
                 for found in bench.measure(what.name):
                     (cases if isinstance(found, CaseResult) else tables).append(found)
-    facts = {"config": request.config, "weights": request.weights.name if request.weights else "seeded"}
+    card = "found" if has_cuda_driver() else "none: nothing is said of device memory"
+    facts = {
+        "graphics card": card,
+        "config": request.config,
+        "weights": request.weights.name if request.weights else "seeded",
+    }
     return BenchResult(FAMILIES, tuple(cases), tuple(tables), {"machine": machine.describe(), **facts, **meta})
 
 
