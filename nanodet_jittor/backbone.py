@@ -2,7 +2,7 @@
 
 import jittor as jt
 
-from jtmigrate.parity import nn
+from jtmigrate.parity import nn, ops
 from nanodet_common.config import BackboneConfig
 from nanodet_common.schema import STAGE_REPEATS
 from nanodet_jittor.layers import depthwise_conv, leaky_relu, pointwise_conv
@@ -42,10 +42,10 @@ class ShuffleV2Block(nn.Module):
 
     def execute(self, x: jt.Var) -> jt.Var:
         if self.stride == 2:
-            out = jt.concat([self.branch1(x), self.branch2(x)], dim=1)
+            out = ops.cat([self.branch1(x), self.branch2(x)], dim=1)
         else:
-            untouched, x = x.chunk(2, dim=1)
-            out = jt.concat([untouched, self.branch2(x)], dim=1)
+            untouched, x = ops.chunk(x, 2, dim=1)
+            out = ops.cat([untouched, self.branch2(x)], dim=1)
         return channel_shuffle(out, 2)
 
 

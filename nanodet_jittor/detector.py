@@ -7,7 +7,7 @@ import jittor as jt
 import numpy as np
 
 from jtmigrate.parity import functional as F
-from jtmigrate.parity import nn
+from jtmigrate.parity import nn, ops
 from nanodet_common.config import ArchConfig
 from nanodet_common.priors import center_priors
 from nanodet_common.targets import pad_targets
@@ -56,7 +56,7 @@ class NanoDetPlus(nn.Module):
             features = [x.detach() for x in features]
             guide = [x.detach() for x in fpn_features]
         aux_features = self.aux_fpn(features)
-        dual = [jt.concat([x, aux], dim=1) for x, aux in zip(guide, aux_features, strict=True)]
+        dual = [ops.cat([x, aux], dim=1) for x, aux in zip(guide, aux_features, strict=True)]
         return self.head(fpn_features), self.aux_head(dual)
 
     def loss(

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import jittor as jt
 import numpy as np
 
-from jtmigrate.parity import functional as F
 from jtmigrate.parity import nn
+from jtmigrate.parity.optim.averaging import move_averages
 from jtmigrate.trace.allowances import jittor_lacks
 from nanodet_common.training.average import new_share
 
@@ -26,9 +26,7 @@ class Average:
         """Take in the model after a step."""
         self.updates += 1
         share = new_share(self.decay, self.updates)
-        for name, var in model.state_dict().items():
-            average = self._values[name]
-            average.update(average * F.scalar(1 - share, average) + var * F.scalar(share, average))
+        move_averages([(self._values[name], var) for name, var in model.state_dict().items()], share)
 
     def state(self) -> dict[str, np.ndarray]:
         """The averages by name, copied."""

@@ -1,7 +1,7 @@
 """The detector ready to run, and ready to train: numpy in, numpy out."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import jittor as jt
 import numpy as np
@@ -9,6 +9,8 @@ import numpy as np
 from jtmigrate import runtime
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.jittor_optimizer import group_names, read_optimizer, write_optimizer
+from jtmigrate.parity import kernels
+from jtmigrate.parity.compiled import Compiled
 from jtmigrate.trace.allowances import jittor_lacks
 from jtmigrate.trace.optimizer_entry import from_entry, to_entry
 from nanodet_common.config import Config
@@ -32,22 +34,37 @@ from nanodet_jittor.optimizer import build_optimizer, clip_gradients, set_rate
 from nanodet_jittor.processes import average_gradients
 
 
-class Engine:
-    """NanoDet-Plus in evaluation mode, on as many threads as `OMP_NUM_THREADS` said when Jittor was imported."""
+Execution = Literal["compiled", "layers"]
+"""The whole model as one operator (`jtmigrate.parity.compiled`), or layer after layer."""
 
-    def __init__(self, config: Config, state: Mapping[str, np.ndarray], dtype: DType = "float32"):
+
+class Engine:
+    """NanoDet-Plus in evaluation mode, on as many threads as `OMP_NUM_THREADS` said when Jittor was imported.
+
+    In float64 and on a graphics card it always runs layer after layer.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        state: Mapping[str, np.ndarray],
+        dtype: DType = "float32",
+        execution: Execution = "compiled",
+    ):
         self.model = NanoDetPlus(config.model.arch, auxiliary=False)
         self.model.load_state_dict(state)
         self.model.eval()
         if dtype == "float64":
             self.model.float64()
         self.dtype = dtype
+        compiled = execution == "compiled" and kernels.apply_to(*self.model.parameters())
+        self._run = Compiled(self.model) if compiled else self.model
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Normalised images (N, 3, H, W) -> raw head output (N, points, num_classes + 4 * (reg_max + 1))."""
         converts = int(self.dtype == "float32")
         with jt.flag_scope(no_grad=1, auto_convert_64_to_32=converts):
-            output = self.model(jt.array(images.astype(self.dtype, copy=False))).numpy()
+            output = self._run(jt.array(images.astype(self.dtype, copy=False))).numpy()
         # A kernel that was loaded just now has left numpy without subnormal numbers.
         runtime.restore_subnormals()
         return output

@@ -10,7 +10,7 @@ import jittor as jt
 import numpy as np
 
 from jtmigrate.parity import functional as F
-from jtmigrate.parity import nn
+from jtmigrate.parity import nn, ops
 from jtmigrate.trace.stages import stage
 from nanodet_common.config import AuxHeadConfig, HeadConfig, LossConfig
 from nanodet_common.training.processes import ALONE, Processes
@@ -55,7 +55,7 @@ class NanoDetPlusHead(nn.Module):
             for block in blocks:
                 x = block(x)
             outputs.append(predict(x).flatten(start_dim=2))
-        return jt.concat(outputs, dim=2).permute(0, 2, 1)
+        return ops.cat(outputs, dim=2).permute(0, 2, 1)
 
     def decode(self, output: jt.Var, priors: jt.Var) -> tuple[jt.Var, jt.Var, jt.Var]:
         """Head output (N, P, .) and priors (P, 4) -> class logits, distance logits, boxes (N, P, 4) in pixels."""
@@ -89,9 +89,9 @@ class SimpleConvHead(nn.Module):
                 reg_feature = block(reg_feature)
             # Float32 in every precision, as in the original: so that distances survive mixed precision.
             distances = scale(self.gfl_reg(reg_feature)).float32().cast(x.dtype)
-            output = jt.concat([self.gfl_cls(cls_feature), distances], dim=1)
+            output = ops.cat([self.gfl_cls(cls_feature), distances], dim=1)
             outputs.append(output.flatten(start_dim=2))
-        return jt.concat(outputs, dim=2).permute(0, 2, 1)
+        return ops.cat(outputs, dim=2).permute(0, 2, 1)
 
 
 @stage("losses")

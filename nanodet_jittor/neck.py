@@ -5,7 +5,7 @@ PAN: Liu et al., 2018, https://arxiv.org/abs/1803.01534. GhostNet: Han et al., 2
 
 import jittor as jt
 
-from jtmigrate.parity import nn
+from jtmigrate.parity import nn, ops
 from nanodet_common.config import NeckConfig
 from nanodet_jittor.layers import ConvBlock, DepthwiseConvBlock, depthwise_conv, leaky_relu, pointwise_conv
 
@@ -25,7 +25,7 @@ class GhostModule(nn.Module):
 
     def execute(self, x: jt.Var) -> jt.Var:
         primary = self.primary_conv(x)
-        return jt.concat([primary, self.cheap_operation(primary)], dim=1)
+        return ops.cat([primary, self.cheap_operation(primary)], dim=1)
 
 
 class GhostBottleneck(nn.Module):
@@ -84,12 +84,12 @@ class GhostPAN(nn.Module):
 
         top_down = [reduced[-1]]
         for block, lateral in zip(self.top_down_blocks, reduced[-2::-1], strict=True):
-            top_down.append(block(jt.concat([self.upsample(top_down[-1]), lateral], dim=1)))
+            top_down.append(block(ops.cat([self.upsample(top_down[-1]), lateral], dim=1)))
         top_down.reverse()
 
         outputs = [top_down[0]]
         for downsample, block, lateral in zip(self.downsamples, self.bottom_up_blocks, top_down[1:], strict=True):
-            outputs.append(block(jt.concat([downsample(outputs[-1]), lateral], dim=1)))
+            outputs.append(block(ops.cat([downsample(outputs[-1]), lateral], dim=1)))
 
         for from_input, from_output in zip(self.extra_lvl_in_conv, self.extra_lvl_out_conv, strict=True):
             outputs.append(from_input(reduced[-1]) + from_output(outputs[-1]))

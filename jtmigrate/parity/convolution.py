@@ -9,6 +9,10 @@ from typing import NamedTuple
 import jittor as jt
 import numpy as np
 
+from jtmigrate.parity import kernels
+from jtmigrate.parity.kernels.depthwise import KERNELS, STRIDES, DepthwiseConv2d
+from jtmigrate.parity.kernels.pointwise import PointwiseConv2d
+
 Pair = tuple[int, int]
 
 
@@ -36,11 +40,26 @@ def conv2d(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Var:
     size = geometry.output_size(x.shape[2:], weight.shape[2:])
     if x.shape[1] != weight.shape[1] * geometry.groups or min(size) < 1:
         raise ValueError(f"conv2d: input {x.shape} does not fit weight {weight.shape} with {geometry}")
+    if (fast := _fast(x, weight, geometry)) is not None:
+        return fast(x, weight)
     if "float64" in (str(x.dtype), str(weight.dtype)):
         return _conv2d_float64(x.float64(), weight.float64(), geometry)
     if _runs_backwards(x, weight, geometry):
         return _BackwardsConv2d(geometry)(x, weight)
     return jt.nn.conv2d(x, weight, None, *geometry)
+
+
+def _fast(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Function | None:
+    """The operator of `kernels` for this convolution, if there is one."""
+    taps, (stride, across), (padding, aside) = set(weight.shape[2:]), geometry.stride, geometry.padding
+    if not kernels.apply_to(x, weight) or stride != across or padding != aside or geometry.dilation != (1, 1):
+        return None
+    if taps == {1} and geometry.groups == stride == 1 and padding == 0:
+        return PointwiseConv2d()
+    depthwise = geometry.groups == x.shape[1] == weight.shape[0] and weight.shape[2] == weight.shape[3]
+    if depthwise and weight.shape[2] in KERNELS and stride in STRIDES and padding < weight.shape[2]:
+        return DepthwiseConv2d(stride, padding)
+    return None
 
 
 # float64: Jittor has only its generic kernel, of 1 GFLOP/s. Numpy brings a BLAS.

@@ -4,7 +4,10 @@ import math
 
 import jittor as jt
 
+from jtmigrate.parity import kernels
 from jtmigrate.parity.functional.numerics import draw, dtype_name, log1p, scalar
+from jtmigrate.parity.kernels.activation import LeakyReLU, LogSoftmax, Sigmoid, Softmax, Softplus
+from jtmigrate.parity.kernels.normalization import leaky
 
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -17,6 +20,9 @@ def relu(input: jt.Var, inplace: bool = False) -> jt.Var:
 
 def leaky_relu(input: jt.Var, negative_slope: float = 0.01, inplace: bool = False) -> jt.Var:
     """x where positive, else negative_slope * x."""
+    if negative_slope > 0 and kernels.apply_to(input):
+        y = leaky(input, negative_slope)
+        return LeakyReLU(negative_slope)(input) if y is None else y
     return jt.ternary(input > 0, input, input * scalar(negative_slope, input))
 
 
@@ -94,6 +100,8 @@ def softsign(input: jt.Var) -> jt.Var:
 
 def sigmoid(input: jt.Var) -> jt.Var:
     """1 / (1 + exp(-x)) without Jittor's floor of 9.4e-14."""
+    if kernels.apply_to(input):
+        return Sigmoid()(input)
     e = _exp_of_minus_abs(input)
     return jt.ternary(input >= 0, e * 0 + 1, e) / (e + 1)
 
@@ -105,6 +113,8 @@ def silu(input: jt.Var, inplace: bool = False) -> jt.Var:
 
 def softplus(input: jt.Var, beta: float = 1.0, threshold: float = 20.0) -> jt.Var:
     """log(1 + exp(beta * x)) / beta; x itself where beta * x is above the threshold."""
+    if beta == 1 and threshold >= 20 and kernels.apply_to(input):
+        return Softplus()(input)
     scaled = input if beta == 1 else input * scalar(beta, input)
     smooth = jt.ternary(scaled >= 0, scaled, scaled * 0) + log1p(_exp_of_minus_abs(scaled))
     if beta == 1 and threshold >= 20:
@@ -161,6 +171,8 @@ def softmax(input: jt.Var, dim: int | None = None, dtype: str | None = None) -> 
     """exp(x) normalised to sum 1 along `dim`. Jittor's own takes all elements together where `dim` is not given."""
     x = input if dtype is None else input.cast(dtype_name(dtype))
     dim = _implicit_dim(x) if dim is None else dim
+    if dim in (-1, x.ndim - 1) and kernels.apply_to(x):
+        return Softmax()(x)
     e = jt.exp(x - x.max(dim, keepdims=True).stop_grad())
     return e / e.sum(dim, keepdims=True)
 
@@ -169,6 +181,8 @@ def log_softmax(input: jt.Var, dim: int | None = None, dtype: str | None = None)
     """log(softmax(x)) along `dim`."""
     x = input if dtype is None else input.cast(dtype_name(dtype))
     dim = _implicit_dim(x) if dim is None else dim
+    if dim in (-1, x.ndim - 1) and kernels.apply_to(x):
+        return LogSoftmax()(x)
     # On its own: one kernel for all of it would compute x - (max + log), which loses the digits that a large max has.
     shifted = (x - x.max(dim, keepdims=True).stop_grad()).stop_fuse()
     return shifted - jt.log(jt.exp(shifted).sum(dim, keepdims=True))

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 import jittor as jt
 
-from jtmigrate.parity import normalization as kernels
+from jtmigrate.parity import kernels, normalization
 from jtmigrate.parity.functional.numerics import inverse_std, mean, moments, per_channel, scalar, spread
 from jtmigrate.parity.functional.shape import pad
+from jtmigrate.parity.kernels.normalization import BatchNorm
+from jtmigrate.parity.kernels.normalization import group_norm as fast_group_norm
 
 
 def batch_norm(
@@ -29,9 +31,11 @@ def batch_norm(
     weight = jt.ones((channels,)).cast(input.dtype) if weight is None else weight
     bias = jt.zeros((channels,)).cast(input.dtype) if bias is None else bias
     if not training:
-        return kernels.by_running_statistics(x, running_mean, running_var, weight, bias, eps).reshape(input.shape)
+        return normalization.by_running_statistics(x, running_mean, running_var, weight, bias, eps).reshape(input.shape)
     running = None if running_mean is None else (running_mean, running_var)
-    return kernels.by_batch(x, kernels.BatchNorm(eps), running, weight, bias, momentum).reshape(input.shape)
+    normalise = BatchNorm(eps) if kernels.apply_to(x, weight, bias) else normalization.BatchNorm(eps)
+    y = normalization.by_batch(x, normalise, running, weight, bias, momentum)
+    return y if input.ndim == 4 else y.reshape(input.shape)
 
 
 def instance_norm(
@@ -49,13 +53,13 @@ def instance_norm(
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     n, channels = input.shape[:2]
     ones = jt.ones((n * channels,)).cast(input.dtype)
-    normalise = kernels.BatchNorm(eps)
+    normalise = normalization.BatchNorm(eps)
     result = normalise(_as_images(input.reshape((1, n * channels, *input.shape[2:]))), ones, ones * 0)
     if running_mean is not None:
         count = input.numel() // (n * channels)
         unbiased = normalise.var * scalar(count / (count - 1), input)
-        kernels.move(running_mean, normalise.mean.reshape((n, channels)).sum(0) / n, momentum)
-        kernels.move(running_var, unbiased.reshape((n, channels)).sum(0) / n, momentum)
+        normalization.move(running_mean, normalise.mean.reshape((n, channels)).sum(0) / n, momentum)
+        normalization.move(running_var, unbiased.reshape((n, channels)).sum(0) / n, momentum)
     result = result.reshape(input.shape)
     return result if weight is None else _affine(result, weight, bias)
 
@@ -65,6 +69,9 @@ def group_norm(
 ) -> jt.Var:
     """(N, C, ...), each group of channels of each image by its own statistics."""
     x = _as_images(input)
+    if weight is not None and kernels.apply_to(x, weight, bias):
+        y = fast_group_norm(x, num_groups, weight, bias, eps)
+        return y if input.ndim == 4 else y.reshape(input.shape)
     n, c, h, w = x.shape
     grouped = x.reshape((n, num_groups, c // num_groups, h, w))
     _, deviation, var = moments(grouped, (3, 4, 2))

@@ -10,9 +10,11 @@ from functools import partial
 
 import jittor as jt
 
+from jtmigrate.parity import kernels
 from jtmigrate.parity.functional import windows
 from jtmigrate.parity.functional.numerics import constant, mean, pow, repeated, scalar
 from jtmigrate.parity.functional.vectors import root
+from jtmigrate.parity.kernels.pooling import MaxPool2d
 
 Size = int | Sequence[int]
 OutputSize = int | None | Sequence[int | None]
@@ -33,6 +35,9 @@ def _max_pool(
     stride = kernel if stride is None else repeated(stride, dims)
     image = tuple(input.shape[-dims:])
     stock_fits = dims == 2 and input.ndim == 4 and not (ceil_mode or return_indices) and set(dilation) == {1}
+    square = len({*kernel}) == len({*stride}) == len({*padding}) == 1
+    if stock_fits and square and 2 * padding[0] <= kernel[0] and kernels.apply_to(input):
+        return MaxPool2d(kernel[0], stride[0], padding[0])(input)
     if stock_fits and all(size > taps for size, taps in zip(image, kernel, strict=True)):
         return jt.nn.Pool(kernel, stride, padding, op="maximum")(input)
     covered = windows.moving(image, kernel, stride, padding, dilation, ceil_mode)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import jittor as jt
 import numpy as np
 
+from jtmigrate.parity import kernels
 from jtmigrate.parity.functional import pooling
 from jtmigrate.parity.functional.numerics import array, constant
+from jtmigrate.parity.kernels.resizing import Bilinear
 
 LINEAR = {"linear": 1, "bilinear": 2, "trilinear": 3}
 CUBIC = -0.75
@@ -45,6 +47,8 @@ def interpolate(
     if recompute_scale_factor:
         factors = None
     if mode == "bilinear" and not align_corners and _is_power_of_two(image, wanted, factors):
+        if kernels.apply_to(input):
+            return Bilinear(wanted)(input)
         return jt.nn.interpolate(input, size=wanted, mode="bilinear", align_corners=False)
     x = input
     for dim, (have, want) in enumerate(zip(image, wanted, strict=True)):

@@ -7,13 +7,30 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+from jtmigrate.parity import kernels
+from jtmigrate.parity.compiled import graph
+from jtmigrate.parity.compiled.graph import Symbol
+from jtmigrate.parity.kernels.joining import Concat, Split
 from jtmigrate.parity.ops.operands import along, as_dim, as_dims, as_shape
 
 __all__ = [
-    "T", "broadcast_tensors", "chunk", "column_stack", "diff", "flip", "fliplr", "flipud",
+    "T", "broadcast_tensors", "cat", "chunk", "column_stack", "diff", "flip", "fliplr", "flipud",
     "hsplit", "hstack", "mT", "meshgrid", "movedim", "narrow", "repeat_interleave", "roll", "rot90", "select",
     "squeeze", "stack", "t", "tensor_split", "tile", "unbind", "unflatten", "unfold", "vsplit", "vstack",
 ]  # fmt: skip
+
+MOST_PARTS = 8
+"""Of a tensor, for which the operators of `kernels` are compiled: each number of parts needs another one."""
+
+
+def cat(tensors: Sequence[jt.Var], dim: int = 0) -> jt.Var:
+    """Tensors joined along a dimension. Stock Jittor adds up as many tensors of the whole size."""
+    tensors = list(tensors)
+    if isinstance(tensors[0], Symbol):
+        return graph.cat(tensors, dim)
+    if len(tensors) <= MOST_PARTS and kernels.apply_to(*tensors):
+        return Concat(as_dim(dim, tensors[0].ndim))(*tensors)
+    return jt.concat(tensors, dim)
 
 
 def stack(tensors: Sequence[jt.Var], dim: int = 0) -> jt.Var:
@@ -39,7 +56,11 @@ def column_stack(tensors: Sequence[jt.Var]) -> jt.Var:
 
 def chunk(x: jt.Var, chunks: int, dim: int = 0) -> tuple[jt.Var, ...]:
     """At most `chunks` parts of equal length, the last one possibly shorter."""
+    if isinstance(x, Symbol):
+        return x.chunk(chunks, dim)
     length = x.shape[dim]
+    if length and length % chunks == 0 and chunks <= MOST_PARTS and kernels.apply_to(x):
+        return Split([length // chunks] * chunks, as_dim(dim, x.ndim))(x)
     return x.split(max(1, -(-length // chunks)), dim) if length else (x,) * chunks
 
 

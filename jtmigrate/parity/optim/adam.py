@@ -1,7 +1,8 @@
 """Adam and its relatives."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import mul
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+from jtmigrate.parity import kernels
 from jtmigrate.parity.functional.numerics import scalar
-from jtmigrate.parity.optim.steps import Steps, as_groups
+from jtmigrate.parity.kernels import many
+from jtmigrate.parity.optim.steps import Steps, Update, as_groups
 
 Betas = tuple[float, float]
 Parameters = Iterable[jt.Var] | Iterable[dict[str, Any]]
@@ -20,6 +23,21 @@ class _Adam(Steps):
     _options = ("lr", "betas", "eps", "weight_decay", "amsgrad", "maximize")
     _state = (("m", ""), ("values", ""), ("max_values", "amsgrad"))
     _decoupled = False
+
+    def _update_all(self, updates: Sequence[Update], options: Mapping[str, Any]) -> None:
+        if options["amsgrad"] or not all(kernels.apply_to(update.param, update.gradient) for update in updates):
+            super()._update_all(updates, options)
+            return
+        lr, (beta1, beta2), decay = options["lr"], options["betas"], options["weight_decay"]
+        by_steps = defaultdict(list)
+        for param, gradient, state in updates:
+            by_steps[state["steps"]].append((param, gradient, state["m"], state["values"]))
+        for steps, tensors in by_steps.items():
+            many.adam(
+                tensors, beta1=beta1, new1=1 - beta1, beta2=beta2, new2=1 - beta2, eps=options["eps"],
+                kept=1 - lr * decay if self._decoupled else 1, decay=0 if self._decoupled else decay,
+                rate=lr / (1 - beta1**steps), root=math.sqrt(1 - beta2**steps),
+            )  # fmt: skip
 
     def _update(self, param: jt.Var, gradient: jt.Var, state: Mapping[str, Any], options: Mapping[str, Any]) -> None:
         lr, (beta1, beta2), decay = options["lr"], options["betas"], options["weight_decay"]

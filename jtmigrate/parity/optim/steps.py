@@ -1,9 +1,17 @@
 """What all optimizers of this package share: how they step."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import jittor as jt
+
+
+class Update(NamedTuple):
+    """A parameter, its gradient, and what the optimizer keeps for it."""
+
+    param: jt.Var
+    gradient: jt.Var
+    state: dict[str, Any]
 
 
 class Steps:
@@ -41,12 +49,18 @@ class Steps:
         for group in self.param_groups:
             self._allocate(group)
             options = self.options(group)
+            updates = []
             for index, (param, gradient) in enumerate(zip(group["params"], group["grads"], strict=True)):
                 if not param.is_stop_grad():
                     group["steps"][index] += 1
                     state = {key: group[key][index] for key in ("steps", *dict(self._state)) if key in group}
-                    self._update(param, -gradient if options["maximize"] else gradient, state, options)
+                    updates.append(Update(param, -gradient if options["maximize"] else gradient, state))
+            self._update_all(updates, options)
         self.post_step()
+
+    def _update_all(self, updates: Sequence["Update"], options: Mapping[str, Any]) -> None:
+        for update in updates:
+            self._update(*update, options)
 
     def options(self, group: Mapping[str, Any]) -> dict[str, Any]:
         """What holds for the parameters of a group: its own options, else the optimizer's."""

@@ -1,0 +1,119 @@
+"""Normalisation by statistics of the batch, or of groups of channels, together with the LeakyReLU that follows it.
+
+The LeakyReLU costs nothing in the same pass over memory. `leaky` finds out by itself that its input is the output of a
+normalisation. Jittor never computes what nobody asks for, so the output without LeakyReLU costs nothing either.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jittor as jt
+
+from jtmigrate.parity.kernels.call import call
+
+IMAGES = "const long images = in0_shape0, channels = in0_shape1, pixels = in0_shape2 * in0_shape3;\n"
+BATCH_STATISTICS = IMAGES + "kernels::batch_statistics(in0_p, out0_p, out1_p, images, channels, pixels);"
+BATCH = (
+    IMAGES
+    + """
+kernels::batch_norm(
+    in0_p, in1_p, in2_p, in3_p, in4_p, out0_p, images, channels, pixels, data["eps"], data["slope"]);
+"""
+)
+BATCH_BACKWARD = (
+    IMAGES
+    + """
+kernels::batch_norm_backward(in0_p, in1_p, in2_p, in3_p, in4_p, in5_p, out0_p, out1_p, out2_p,
+    images, channels, pixels, data["eps"], data["slope"]);
+"""
+)
+GROUP_STATISTICS = 'kernels::group_statistics(in0_p, out0_p, out1_p, out0->num, in0->num / out0->num, data["eps"]);'
+GROUP = (
+    IMAGES
+    + """
+kernels::group_norm(
+    in0_p, in1_p, in2_p, in3_p, in4_p, out0_p, images, channels, pixels, in1_shape1, data["slope"]);
+"""
+)
+GROUP_BACKWARD = (
+    IMAGES
+    + """
+kernels::group_norm_backward(in0_p, in1_p, in2_p, in3_p, in4_p, in5_p, out0_p, out1_p, out2_p,
+    images, channels, pixels, in2_shape1, data["slope"]);
+"""
+)
+
+
+class _Norm(jt.Function):
+    """x (N, C, H, W), weight (C,), bias (C,) -> (N, C, H, W), then LeakyReLU of the slope; 1 is none."""
+
+    forward: str
+    backward: str
+
+    def __init__(self, eps: float, statistics: tuple[jt.Var, jt.Var], slope: float = 1.0):
+        super().__init__()
+        self.statistics, self.numbers = statistics, {"eps": eps, "slope": slope}
+
+    def execute(self, x: jt.Var, weight: jt.Var, bias: jt.Var) -> jt.Var:
+        self.saved = x, *self.statistics, weight, bias
+        return call([x.shape], self.saved, "normalization", self.forward, **self.numbers)[0]
+
+    def grad(self, dy: jt.Var) -> tuple[jt.Var, ...]:
+        channels = (dy.shape[1],)
+        shapes = [dy.shape, channels, channels]
+        return tuple(call(shapes, [dy, *self.saved], "normalization", self.backward, **self.numbers))
+
+
+class _BatchNorm(_Norm):
+    forward, backward = BATCH, BATCH_BACKWARD
+
+
+class _GroupNorm(_Norm):
+    forward, backward = GROUP, GROUP_BACKWARD
+
+
+class BatchNorm:
+    """What `jtmigrate.parity.normalization.BatchNorm` computes over one process's batch, to the same bits.
+
+    After the call, `mean` and `var` (C,) are the batch's, var biased.
+    """
+
+    def __init__(self, eps: float):
+        self.eps = eps
+
+    def __call__(self, x: jt.Var, weight: jt.Var, bias: jt.Var) -> jt.Var:
+        channels = (x.shape[1],)
+        statistics = call([channels, channels], [x.detach()], "normalization", BATCH_STATISTICS)
+        self.mean, self.var = statistics
+        return _before_leaky(lambda slope: _BatchNorm(self.eps, statistics, slope)(x, weight, bias))
+
+    def count(self, x: jt.Var) -> int:
+        """Values a channel in the whole batch."""
+        return x.numel() // x.shape[1]
+
+
+def group_norm(x: jt.Var, groups: int, weight: jt.Var, bias: jt.Var, eps: float) -> jt.Var:
+    """(N, C, H, W), each group of channels by its own statistics; weight and bias (C,)."""
+    shape = (x.shape[0], groups)
+    statistics = call([shape, shape], [x.detach()], "normalization", GROUP_STATISTICS, eps=eps)
+    return _before_leaky(lambda slope: _GroupNorm(eps, statistics, slope)(x, weight, bias))
+
+
+class _Origin(NamedTuple):
+    """How to compute a Var anew, with a LeakyReLU behind it."""
+
+    id: int
+    normalise: Callable[[float], jt.Var]
+
+
+def _before_leaky(normalise: Callable[[float], jt.Var]) -> jt.Var:
+    y = normalise(1.0)
+    y.origin = _Origin(y.id, normalise)
+    return y
+
+
+def leaky(y: jt.Var, slope: float) -> jt.Var | None:
+    """LeakyReLU of a normalisation's output in one pass with it; None if `y` is none, or no longer is."""
+    origin = getattr(y, "origin", None)
+    # Whatever is assigned to a Var changes its id: `y += x`, `y[0] = 0`.
+    return origin.normalise(slope) if origin is not None and origin.id == y.id else None
