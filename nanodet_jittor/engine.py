@@ -33,7 +33,6 @@ from nanodet_jittor.ema import Average
 from nanodet_jittor.optimizer import build_optimizer, clip_gradients, set_rate
 from nanodet_jittor.processes import average_gradients
 
-
 Execution = Literal["compiled", "layers"]
 """The whole model as one operator (`jtmigrate.parity.compiled`), or layer after layer."""
 

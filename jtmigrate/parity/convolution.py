@@ -11,6 +11,7 @@ import numpy as np
 
 from jtmigrate.parity import kernels
 from jtmigrate.parity.kernels.depthwise import KERNELS, STRIDES, DepthwiseConv2d
+from jtmigrate.parity.kernels.normalization import Recall
 from jtmigrate.parity.kernels.pointwise import PointwiseConv2d
 
 Pair = tuple[int, int]
@@ -45,7 +46,7 @@ def conv2d(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Var:
     if "float64" in (str(x.dtype), str(weight.dtype)):
         return _conv2d_float64(x.float64(), weight.float64(), geometry)
     if _runs_backwards(x, weight, geometry):
-        return _BackwardsConv2d(geometry)(x, weight)
+        return _BackwardsConv2d(geometry, Recall(x))(x, weight)
     return jt.nn.conv2d(x, weight, None, *geometry)
 
 
@@ -55,10 +56,10 @@ def _fast(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Function | None:
     if not kernels.apply_to(x, weight) or stride != across or padding != aside or geometry.dilation != (1, 1):
         return None
     if taps == {1} and geometry.groups == stride == 1 and padding == 0:
-        return PointwiseConv2d()
+        return PointwiseConv2d(Recall(x))
     depthwise = geometry.groups == x.shape[1] == weight.shape[0] and weight.shape[2] == weight.shape[3]
     if depthwise and weight.shape[2] in KERNELS and stride in STRIDES and padding < weight.shape[2]:
-        return DepthwiseConv2d(stride, padding)
+        return DepthwiseConv2d(stride, padding, Recall(x))
     return None
 
 
@@ -161,21 +162,21 @@ def _turned(weight: jt.Var) -> jt.Var:
 
 
 class _BackwardsConv2d(jt.Function):
-    def __init__(self, geometry: Geometry):
+    def __init__(self, geometry: Geometry, recall: Recall):
         super().__init__()
-        self.geometry = geometry
+        self.geometry, self.recall = geometry, recall
 
     def execute(self, x: jt.Var, weight: jt.Var) -> jt.Var:
-        self.inputs = x, weight
+        self.weight, self.image = weight, tuple(x.shape[2:])
         stride, _, dilation, _ = self.geometry
         size = self.geometry.output_size(x.shape[2:], weight.shape[2:])
         padding = _backwards_padding(weight, self.geometry)
         return jt.mkl_ops.mkl_conv_backward_x(_turned(weight), x, *size, *stride, *padding, *dilation)
 
     def grad(self, dy: jt.Var) -> tuple[jt.Var, jt.Var]:
-        x, weight = self.inputs
+        x, weight = self.recall(dy), self.weight
         stride, padding, dilation, _ = self.geometry
         return (
-            jt.mkl_ops.mkl_conv_backward_x(weight, dy, *x.shape[2:], *stride, *padding, *dilation),
+            jt.mkl_ops.mkl_conv_backward_x(weight, dy, *self.image, *stride, *padding, *dilation),
             jt.mkl_ops.mkl_conv_backward_w(x, dy, *weight.shape[2:], *stride, *padding, *dilation),
         )

@@ -50,7 +50,7 @@ class Places:
 
 
 def places(nodes: Sequence[Node]) -> Places:
-    """nodes: inputs first. A concatenation comes before what it joins, so that the parts are computed in their place."""
+    """nodes: inputs first. A concatenation comes before what it joins: so the parts are computed in their place."""
     found = Places()
     for node in reversed(nodes):
         if isinstance(node, Input):

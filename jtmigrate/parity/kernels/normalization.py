@@ -5,6 +5,7 @@ normalisation. Jittor never computes what nobody asks for, so the output without
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jittor as jt
@@ -56,12 +57,20 @@ class _Norm(jt.Function):
 
     def execute(self, x: jt.Var, weight: jt.Var, bias: jt.Var) -> jt.Var:
         self.saved = x, *self.statistics, weight, bias
-        return call([x.shape], self.saved, "normalization", self.forward, **self.numbers)[0]
+        return self._output()
+
+    def again(self, after: jt.Var) -> jt.Var:
+        """The output computed once more, as soon as `after` is there and not before."""
+        return self._output(after)
 
     def grad(self, dy: jt.Var) -> tuple[jt.Var, ...]:
         channels = (dy.shape[1],)
         shapes = [dy.shape, channels, channels]
         return tuple(call(shapes, [dy, *self.saved], "normalization", self.backward, **self.numbers))
+
+    def _output(self, *after: jt.Var) -> jt.Var:
+        inputs = [*self.saved, *after]
+        return call([self.saved[0].shape], inputs, "normalization", self.forward, **self.numbers)[0]
 
 
 class _BatchNorm(_Norm):
@@ -85,7 +94,7 @@ class BatchNorm:
         channels = (x.shape[1],)
         statistics = call([channels, channels], [x.detach()], "normalization", BATCH_STATISTICS)
         self.mean, self.var = statistics
-        return _before_leaky(lambda slope: _BatchNorm(self.eps, statistics, slope)(x, weight, bias))
+        return _noted(partial(_BatchNorm, self.eps, statistics), (x, weight, bias))
 
     def count(self, x: jt.Var) -> int:
         """Values a channel in the whole batch."""
@@ -96,24 +105,45 @@ def group_norm(x: jt.Var, groups: int, weight: jt.Var, bias: jt.Var, eps: float)
     """(N, C, H, W), each group of channels by its own statistics; weight and bias (C,)."""
     shape = (x.shape[0], groups)
     statistics = call([shape, shape], [x.detach()], "normalization", GROUP_STATISTICS, eps=eps)
-    return _before_leaky(lambda slope: _GroupNorm(eps, statistics, slope)(x, weight, bias))
-
-
-class _Origin(NamedTuple):
-    """How to compute a Var anew, with a LeakyReLU behind it."""
-
-    id: int
-    normalise: Callable[[float], jt.Var]
-
-
-def _before_leaky(normalise: Callable[[float], jt.Var]) -> jt.Var:
-    y = normalise(1.0)
-    y.origin = _Origin(y.id, normalise)
-    return y
+    return _noted(partial(_GroupNorm, eps, statistics), (x, weight, bias))
 
 
 def leaky(y: jt.Var, slope: float) -> jt.Var | None:
     """LeakyReLU of a normalisation's output in one pass with it; None if `y` is none, or no longer is."""
+    origin = _origin(y)
+    return None if origin is None or origin.slope != 1 else _noted(origin.kind, origin.inputs, slope)
+
+
+class Recall:
+    """A Var for the way back. A normalisation's output is not kept: computing it anew costs less than its memory."""
+
+    def __init__(self, y: jt.Var):
+        origin = _origin(y)
+        self._again = (lambda after: y) if origin is None else origin.function.again
+
+    def __call__(self, after: jt.Var) -> jt.Var:
+        """Its value, not computed before `after`."""
+        return self._again(after)
+
+
+class _Origin(NamedTuple):
+    """How a Var came about: by which kind of normalisation, of what, and by a LeakyReLU of which slope; 1 is none."""
+
+    id: int
+    kind: Callable[[float], _Norm]
+    inputs: tuple[jt.Var, jt.Var, jt.Var]
+    slope: float
+    function: _Norm
+
+
+def _noted(kind: Callable[[float], _Norm], inputs: tuple[jt.Var, jt.Var, jt.Var], slope: float = 1.0) -> jt.Var:
+    function = kind(slope)
+    y = function(*inputs)
+    y.origin = _Origin(y.id, kind, inputs, slope, function)
+    return y
+
+
+def _origin(y: jt.Var) -> _Origin | None:
     origin = getattr(y, "origin", None)
     # Whatever is assigned to a Var changes its id: `y += x`, `y[0] = 0`.
-    return origin.normalise(slope) if origin is not None and origin.id == y.id else None
+    return origin if origin is not None and origin.id == y.id else None

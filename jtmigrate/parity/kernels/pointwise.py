@@ -3,6 +3,7 @@
 import jittor as jt
 
 from jtmigrate.parity.kernels.call import call
+from jtmigrate.parity.kernels.normalization import Recall
 
 MULTIPLY = """
 const long rows = out0_shape1, depth = in0_shape1, pixels = in0_shape2 * in0_shape3;
@@ -31,14 +32,17 @@ kernels::multiply_transposed(
 class PointwiseConv2d(jt.Function):
     """x (N, C, H, W), weight (O, C, 1, 1) -> (N, O, H, W)."""
 
+    def __init__(self, recall: Recall):
+        super().__init__()
+        self.recall = recall
+
     def execute(self, x: jt.Var, weight: jt.Var) -> jt.Var:
-        self.inputs = x, weight
+        self.weight, self.shape = weight, tuple(x.shape)
         shape = (x.shape[0], weight.shape[0], *x.shape[2:])
         return call([shape], [x, weight], "pointwise", FORWARD)[0]
 
     def grad(self, dy: jt.Var) -> tuple[jt.Var, jt.Var]:
-        x, weight = self.inputs
         return (
-            call([x.shape], [dy, weight], "pointwise", BY_X)[0],
-            call([weight.shape], [dy, x], "pointwise", BY_WEIGHT)[0],
+            call([self.shape], [dy, self.weight], "pointwise", BY_X)[0],
+            call([self.weight.shape], [dy, self.recall(dy)], "pointwise", BY_WEIGHT)[0],
         )
