@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jtmigrate.runtime.kernel_compiler import compile_kernels_faster
+from jtmigrate.runtime.mpi import compile_in_one_thread
 from jtmigrate.runtime.preparation import prepare
 
 
@@ -31,6 +32,7 @@ def import_of_jittor() -> Iterator[None]:
         ssl._create_default_https_context = context
     settle()
     compile_kernels_faster()
+    compile_in_one_thread()
 
 
 def settle() -> None:
