@@ -4,8 +4,6 @@ import ctypes
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from importlib.util import find_spec
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import nanodet_jittor  # noqa: F401  (prepares Jittor)
 
 import jittor as jt  # isort: skip
 
-from jtmigrate.bench.protocol import Unavailable
+from jtmigrate.parity import kernels
 from nanodet_common.config import Config
 from nanodet_common.weights import State
 from nanodet_jittor.engine import Engine, Trainer
@@ -21,29 +19,19 @@ from nanodet_jittor.engine import Engine, Trainer
 PLAIN = "jittor"
 
 
-def engine(variant: str, config: Config, state: State) -> Any:
-    """What predicts, for a variant of that name."""
-    if "execution" not in signature(Engine).parameters:
-        if variant == PLAIN:
-            return Engine(config, state)
-        raise Unavailable("this version has no compiled engine")
+def engine(variant: str, config: Config, state: State) -> Engine:
+    """What predicts, for a variant of that name; to be used within `operators`."""
     return Engine(config, state, execution="layers" if variant == PLAIN else "compiled")
 
 
 def trainer(variant: str, config: Config, state: State) -> Trainer:
-    """What trains, for a variant of that name; to be used within `operators`."""
-    if variant != PLAIN and not _has_fast():
-        raise Unavailable("this version has no fast operators")
+    """What trains; to be used within `operators`, in which alone the variants differ."""
     return Trainer(config, state)
 
 
 def operators(variant: str) -> AbstractContextManager[None]:
     """A context in which the variant runs."""
-    if variant != PLAIN or not _has_fast():
-        return nullcontext()
-    from jtmigrate.parity import kernels
-
-    return kernels.plain()
+    return kernels.plain() if variant == PLAIN else nullcontext()
 
 
 def facts() -> dict[str, Any]:
@@ -71,8 +59,3 @@ def _threads() -> int:
     """Of the libgomp that this process has loaded; 0 where there is none."""
     found = re.search(r"\S*/libgomp[^/\s]*\.so\S*$", Path("/proc/self/maps").read_text(), re.MULTILINE)
     return ctypes.CDLL(found[0]).omp_get_max_threads() if found else 0
-
-
-def _has_fast() -> bool:
-    found = find_spec("jtmigrate.parity.kernels")
-    return found is not None and found.origin is not None

@@ -30,6 +30,10 @@ class OnnxRuntime:
         """See the frameworks' `Engine.predict`."""
         return self._session.run([OUTPUT], {INPUT: images})[0]
 
+    def operators(self, variant: str) -> AbstractContextManager[None]:
+        """Nothing special."""
+        return nullcontext()
+
     def facts(self) -> dict[str, Any]:
         """Threads that the session has, and versions."""
         threads = self._session.get_session_options().intra_op_num_threads

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -25,10 +25,10 @@ class Layer(NamedTuple):
 
 
 class Profile:
-    """One framework's layers, as its detector has them before anything is folded or fused; a worker's subject."""
+    """One variant's layers, as the detector has them before anything is folded or fused; a worker's subject."""
 
-    def __init__(self, framework: str, given: list[str], size: int) -> None:
-        self._is_torch = framework == "torch"
+    def __init__(self, variant: str, given: list[str], size: int) -> None:
+        self._is_torch = variant == "torch"
         self._images = images(1, size)
         config, state = read(Given(*given))
         if self._is_torch:
@@ -39,8 +39,8 @@ class Profile:
 
             from jtmigrate.frameworks.jittor_adapter import JittorAdapter as Adapter  # isort: skip
         self._adapter = Adapter()
-        self._variants, self._framework = variants, framework
-        self._model = variants.engine(framework, config, state).model
+        self._variants, self._variant = variants, variant
+        self._model = variants.engine(variant, config, state).model
 
     def record(self, path: str) -> None:
         """Leave in a file what every leaf module is given in a run on one image, under "path#call|slot"."""
@@ -57,8 +57,8 @@ class Profile:
 
     def measure(self, path: str) -> Mapping[str, Layer]:
         """Every call of a leaf module, by "path#call"."""
-        modules, found = self._adapter.modules(self._model), {}
-        with self._variants.operators(self._framework), self._adapter.running(self._model, "float32") as live:
+        found = {}
+        with self._variants.operators(self._variant), self._adapter.running(self._model, "float32") as live:
             modules = self._adapter.modules(live)
             for key, arrays in _inputs(path).items():
                 module = modules.get(key.partition(CALL)[0])
@@ -82,24 +82,22 @@ class Profile:
 
 
 def profile_tables(found: Mapping[str, Mapping[str, Any]], size: int, threads: int) -> Iterator[Table]:
-    """Layers of both frameworks side by side: those that differ most, then all by kind."""
-    (first, ours), (second, theirs) = ((name, _layers(layers)) for name, layers in found.items())
-    shared = [key for key in ours if key in theirs]
-    note = (
-        f"One image of {size} x {size}, {threads} threads; each layer alone, median of {TIMES} runs, plain operators."
-    )
-    columns = (f"{first} ms", f"{second} ms", "difference ms")
+    """Layers of all variants side by side: those in which the last and the first differ most, then all by kind."""
+    first, *others = sides = [_layers(layers) for layers in found.values()]
+    shared = [key for key in first if all(key in other for other in others)]
+    note = f"One image of {size} x {size}, {threads} threads; each layer alone, median of {TIMES} runs."
+    columns = (*(f"{name} ms" for name in found), "difference ms")
 
-    rows = [(key, ours[key].kind, *_cells(ours[key].ms, theirs[key].ms)) for key in shared]
+    rows = [(key, first[key].kind, *_cells([side[key].ms for side in sides])) for key in shared]
     rows.sort(key=lambda row: -abs(row[-1]))
     title = f"Layers that differ most, {min(LONGEST, len(rows))} of {len(rows)}"
     yield Table(title, note, ("layer", "kind", *columns), tuple(rows[:LONGEST]))
 
     by_kind: dict[str, list[str]] = defaultdict(list)
     for key in shared:
-        by_kind[ours[key].kind].append(key)
+        by_kind[first[key].kind].append(key)
     sums = [
-        (kind, len(keys), *_cells(sum(ours[key].ms for key in keys), sum(theirs[key].ms for key in keys)))
+        (kind, len(keys), *_cells([sum(side[key].ms for key in keys) for side in sides]))
         for kind, keys in by_kind.items()
     ]
     sums.sort(key=lambda row: -abs(row[-1]))
@@ -111,8 +109,9 @@ def _layers(layers: Mapping[str, Any]) -> dict[str, Layer]:
     return {key: Layer(*layer) for key, layer in layers.items()}
 
 
-def _cells(ours: float, theirs: float) -> tuple[float, float, float]:
-    return ours, theirs, theirs - ours
+def _cells(milliseconds: Sequence[float]) -> tuple[float, ...]:
+    """And how much longer the last takes than the first."""
+    return (*milliseconds, milliseconds[-1] - milliseconds[0])
 
 
 def _inputs(path: str) -> dict[str, list[np.ndarray]]:

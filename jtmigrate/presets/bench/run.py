@@ -21,7 +21,7 @@ from jtmigrate.presets.bench.cost import cost_tables, limit_table
 from jtmigrate.presets.bench.material import Given, write_material
 from jtmigrate.presets.bench.profile import profile_tables
 from jtmigrate.presets.bench.subjects import loaded
-from jtmigrate.presets.bench.variants import FAMILIES, LOADERS, taking_part
+from jtmigrate.presets.bench.variants import FAMILIES, LOADERS, PROFILED, REFERENCE, taking_part
 from jtmigrate.runtime.cpus import usable_cpus
 from jtmigrate.runtime.preparation import has_cuda_driver
 from nanodet_common.config import load_config
@@ -191,9 +191,9 @@ class _Bench:
         path = self._folder / "layers.npz"
         self._tell("profile: record")
         found = {}
-        for name in FAMILIES:
-            with self._worker("profile", size, threads, framework=name, size=size) as worker:
-                if name == FAMILIES[0]:
+        for name in PROFILED:
+            with self._worker("profile", size, threads, variant=name, size=size) as worker:
+                if name == REFERENCE:
                     worker.call("record", path=str(path))
                 self._tell(f"profile: {name}")
                 found[name] = worker.call("measure", path=str(path))

@@ -36,25 +36,29 @@ class Inference:
     def prepare(self) -> Mapping[str, Any]:
         """Build the model and run it once."""
         self._engine = self._framework.engine(self._variant, *read(self._given))
-        self._engine.predict(self._images)
+        self._predict()
         return self._framework.facts()
 
     def outputs(self, path: str) -> None:
         """The raw head output."""
-        np.savez(path, output=self._engine.predict(self._images))
+        np.savez(path, output=self._predict())
 
     def measure(self, repeats: int) -> tuple[float, float]:
         """After one run that brings the model back into the processor's caches, from which others have driven it."""
-        self._engine.predict(self._images)
+        self._predict()
         begin = Clock.now()
         for _ in range(repeats):
-            self._engine.predict(self._images)
+            self._predict()
         end = Clock.now()
         return (end.wall - begin.wall) / repeats, end.others_since(begin)
 
     def finish(self) -> Mapping[str, Any]:
         """Memory at its highest."""
         return {**self._framework.facts(), "peak memory MB": peak_memory_mb()}
+
+    def _predict(self) -> np.ndarray:
+        with self._framework.operators(self._variant):
+            return self._engine.predict(self._images)
 
 
 class Training:
@@ -129,6 +133,7 @@ class Start:
             if self._cold:
                 folder = stack.enter_context(TemporaryDirectory())
                 stack.enter_context(self._framework.no_kernels(Path(folder)))
+            stack.enter_context(self._framework.operators(self._variant))
             engine = self._framework.engine(self._variant, config, state)
             self._output = engine.predict(tensor[None])
         found = found_in(self._output[0], config, tensor.shape[1:], matrix, pixels.shape[1::-1])

@@ -20,6 +20,7 @@ VARIANTS = (
     Variant("jittor-best", "jittor", "inference: the compiled engine; training: fast operators"),
     Variant("onnxruntime", "onnxruntime", "the exported graph, default optimisations"),
 )
+PROFILED = ("torch", "jittor", "jittor-best")
 TAKE_PART = {
     "inference": tuple(variant.name for variant in VARIANTS),
     "training": ("torch", "torch-best", "torch-compiled", "jittor", "jittor-best"),
