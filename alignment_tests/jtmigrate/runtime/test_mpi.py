@@ -50,5 +50,6 @@ print(jittor.flags.use_parallel_op_compiler)
 """
     environment = {name: value for name, value in os.environ.items() if name != "OMPI_COMM_WORLD_SIZE"}
     environment |= {"OMPI_COMM_WORLD_SIZE": size} if size else {}
-    printed = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", program]
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert printed.stdout.strip() == expected
