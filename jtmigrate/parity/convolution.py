@@ -10,11 +10,14 @@ import jittor as jt
 import numpy as np
 
 from jtmigrate.parity import kernels
+from jtmigrate.parity.kernels.call import call
 from jtmigrate.parity.kernels.depthwise import KERNELS, STRIDES, DepthwiseConv2d
 from jtmigrate.parity.kernels.normalization import Recall
 from jtmigrate.parity.kernels.pointwise import PointwiseConv2d
 
 Pair = tuple[int, int]
+
+TURN = "kernels::turn(in0_p, out0_p, in0_shape0, in0_shape1, in0_shape2 * in0_shape3);"
 
 
 class Geometry(NamedTuple):
@@ -58,7 +61,7 @@ def _fast(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Function | None:
     if taps == {1} and geometry.groups == stride == 1 and padding == 0:
         return PointwiseConv2d(Recall(x))
     depthwise = geometry.groups == x.shape[1] == weight.shape[0] and weight.shape[2] == weight.shape[3]
-    if depthwise and weight.shape[2] in KERNELS and stride in STRIDES and padding < weight.shape[2]:
+    if depthwise and weight.shape[2] in KERNELS and stride in STRIDES and 0 <= padding < weight.shape[2]:
         return DepthwiseConv2d(stride, padding, Recall(x))
     return None
 
@@ -158,6 +161,8 @@ def _backwards_padding(weight: jt.Var, geometry: Geometry) -> Pair:
 def _turned(weight: jt.Var) -> jt.Var:
     """(O, C, KH, KW) -> (C, O, KH, KW), each kernel turned by 180 degrees."""
     outputs, channels, height, width = weight.shape
+    if kernels.apply_to(weight):
+        return call([(channels, outputs, height, width)], [weight], "turning", TURN)[0]
     return weight.reindex((channels, outputs, height, width), ["i1", "i0", f"{height - 1}-i2", f"{width - 1}-i3"])
 
 

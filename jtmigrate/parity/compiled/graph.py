@@ -181,6 +181,12 @@ class Symbol:
     def __getattr__(self, name: str) -> Any:
         raise NotCompilable(f"{name} of a tensor of shape {self.shape}")
 
+    def _refuse(self, *_: Any) -> Any:
+        raise NotCompilable(f"arithmetic other than sums of tensors, with one of shape {self.shape}")
+
+    __mul__ = __rmul__ = __sub__ = __rsub__ = __truediv__ = __rtruediv__ = __matmul__ = __pow__ = __neg__ = _refuse
+    __radd__ = __getitem__ = __gt__ = __lt__ = __ge__ = __le__ = _refuse
+
 
 def cat(symbols: Sequence[Symbol], dim: int) -> Symbol:
     """Symbols joined along the channels; flat ones along the pixels."""

@@ -33,7 +33,8 @@ def batch_norm(
     if not training:
         return normalization.by_running_statistics(x, running_mean, running_var, weight, bias, eps).reshape(input.shape)
     running = None if running_mean is None else (running_mean, running_var)
-    normalise = BatchNorm(eps) if kernels.apply_to(x, weight, bias) else normalization.BatchNorm(eps)
+    fast = kernels.apply_to(x, weight, bias) and _one_a_channel(x, weight, bias)
+    normalise = BatchNorm(eps) if fast else normalization.BatchNorm(eps)
     y = normalization.by_batch(x, normalise, running, weight, bias, momentum)
     return y if input.ndim == 4 else y.reshape(input.shape)
 
@@ -69,7 +70,8 @@ def group_norm(
 ) -> jt.Var:
     """(N, C, ...), each group of channels of each image by its own statistics."""
     x = _as_images(input)
-    if weight is not None and kernels.apply_to(x, weight, bias):
+    affine = weight is not None and bias is not None and num_groups > 0 and x.shape[1] % num_groups == 0
+    if affine and kernels.apply_to(x, weight, bias) and _one_a_channel(x, weight, bias):
         y = fast_group_norm(x, num_groups, weight, bias, eps)
         return y if input.ndim == 4 else y.reshape(input.shape)
     n, c, h, w = x.shape
@@ -120,6 +122,10 @@ def _affine(x: jt.Var, weight: jt.Var, bias: jt.Var | None) -> jt.Var:
     images = _as_images(x)
     y = images * spread(per_channel(weight), images)
     return (y if bias is None else y + spread(per_channel(bias), images)).reshape(x.shape)
+
+
+def _one_a_channel(x: jt.Var, *values: jt.Var) -> bool:
+    return all(tuple(each.shape) == (x.shape[1],) for each in values)
 
 
 def _as_images(x: jt.Var) -> jt.Var:

@@ -36,7 +36,8 @@ def _max_pool(
     image = tuple(input.shape[-dims:])
     stock_fits = dims == 2 and input.ndim == 4 and not (ceil_mode or return_indices) and set(dilation) == {1}
     square = len({*kernel}) == len({*stride}) == len({*padding}) == 1
-    if stock_fits and square and 2 * padding[0] <= kernel[0] and kernels.apply_to(input):
+    within = stride[0] > 0 and 0 <= 2 * padding[0] <= kernel[0] <= min(image) + 2 * padding[0] and kernel[0] > 0
+    if stock_fits and square and within and kernels.apply_to(input):
         return MaxPool2d(kernel[0], stride[0], padding[0])(input)
     if stock_fits and all(size > taps for size, taps in zip(image, kernel, strict=True)):
         return jt.nn.Pool(kernel, stride, padding, op="maximum")(input)

@@ -28,9 +28,18 @@ def cat(tensors: Sequence[jt.Var], dim: int = 0) -> jt.Var:
     tensors = list(tensors)
     if isinstance(tensors[0], Symbol):
         return graph.cat(tensors, dim)
-    if len(tensors) <= MOST_PARTS and kernels.apply_to(*tensors):
+    if len(tensors) <= MOST_PARTS and kernels.apply_to(*tensors) and _are_alike(tensors, dim):
         return Concat(as_dim(dim, tensors[0].ndim))(*tensors)
     return jt.concat(tensors, dim)
+
+
+def _are_alike(tensors: Sequence[jt.Var], dim: int) -> bool:
+    """Whether they differ in size along `dim` only."""
+    dims = tensors[0].ndim
+    if not -dims <= dim < dims:
+        return False
+    others = {tuple(size for place, size in enumerate(x.shape) if place != dim % dims) for x in tensors}
+    return len(others) == 1 and all(x.ndim == dims for x in tensors)
 
 
 def stack(tensors: Sequence[jt.Var], dim: int = 0) -> jt.Var:
@@ -58,6 +67,8 @@ def chunk(x: jt.Var, chunks: int, dim: int = 0) -> tuple[jt.Var, ...]:
     """At most `chunks` parts of equal length, the last one possibly shorter."""
     if isinstance(x, Symbol):
         return x.chunk(chunks, dim)
+    if chunks < 1:
+        raise ValueError(f"chunk: there is no tensor in {chunks} parts")
     length = x.shape[dim]
     if length and length % chunks == 0 and chunks <= MOST_PARTS and kernels.apply_to(x):
         return Split([length // chunks] * chunks, as_dim(dim, x.ndim))(x)
