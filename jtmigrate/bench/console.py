@@ -30,7 +30,7 @@ def _case(result: CaseResult) -> Table:
     headings, rows = case_table(result)
     table = Table(title=escape(result.case.title), title_justify="left", box=SIMPLE)
     for column, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if column else "left", no_wrap=True)
+        table.add_column(heading, justify="right" if column else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(escape, row))
     return table

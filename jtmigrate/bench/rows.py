@@ -7,15 +7,15 @@ from jtmigrate.bench.result import CaseResult, Measurement, Status
 from jtmigrate.bench.statistics import Ratio
 from jtmigrate.report.numbers import ABSENT, scientific
 
-HEADINGS = ("variant", "ms", "half of the rounds", "a second", "speed", "error", "threads", "ready s", "peak MB")
-LOSSES = ("first loss", "last loss")
+HEADINGS = ("variant", "ms", "middle half", "a second", "speed", "error", "threads", "ready s", "peak MB")
+LOSS = "loss, first and last"
 LOUD = 0.05
 """A share of the processors that others may use without a word."""
 
 
 def case_table(result: CaseResult) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Headings, and a row for every variant; speeds relative to the first. Columns that nobody fills are left out."""
-    headings = (*HEADINGS, *LOSSES)
+    headings = (*HEADINGS, LOSS)
     rows = [_row(result, one) for one in result.measurements]
     kept = [column for column in range(len(headings)) if any(row[column] != ABSENT for row in rows)]
     return tuple(headings[column] for column in kept), [tuple(row[column] for column in kept) for row in rows]
@@ -75,5 +75,5 @@ def _row(result: CaseResult, one: Measurement) -> tuple[str, ...]:
             ABSENT if value is None else f"{value:,.0f}"
             for value in map(facts.get, ("threads", "preparation s", "peak memory MB"))
         ),
-        *(ABSENT if loss is None else f"{loss:.5f}" for loss in losses),
+        ABSENT if None in losses else " ".join(f"{loss:.5g}" for loss in losses),
     )

@@ -8,7 +8,7 @@ import typer
 from jtmigrate.errors import UserError
 
 CONFIG = "nanodet-plus-m_320"
-WIDTH = 130
+WIDTH = 150
 
 
 def numbers(option: str, text: str) -> tuple[int, ...]:
