@@ -1,4 +1,4 @@
-"""Compiles Jittor's core in a process of its own, reporting progress."""
+"""Compiles Jittor's core, and the operators of `jtmigrate.parity`, in a process of its own, reporting progress."""
 
 import re
 import subprocess
@@ -15,6 +15,8 @@ from jtmigrate import runtime
 with runtime.import_of_jittor():
     import jittor
 assert (jittor.ones((2, 2)) @ jittor.ones((2, 2))).sum().item() == 8
+from jtmigrate.parity.kernels.ahead import compile_kernels
+compile_kernels()
 """
 PROGRESS = re.compile(r"Compiling (?P<target>\w+)\((?P<done>\d+)/(?P<total>\d+)\)")
 STAGES = {"jittor_core": "Jittor's core", "gen_ops_mkl": "oneDNN operators", "Operators": "kernels"}
@@ -30,7 +32,7 @@ class Progress(NamedTuple):
 
 
 def compile_core(report: Callable[[Progress], None]) -> None:
-    """Import Jittor in a new process and run one operator, which compiles what is not compiled yet.
+    """Import Jittor in a new process and run some operators, which compiles what is not compiled yet.
 
     Takes seconds where everything is, minutes where nothing is. The environment has to be prepared
     (`jtmigrate.runtime.prepare`). Raises UserError with the end of Jittor's output where it fails.

@@ -119,7 +119,8 @@ class Recall:
 
     def __init__(self, y: jt.Var):
         origin = _origin(y)
-        self._again = (lambda after: y) if origin is None else origin.function.again
+        same = y.detach()  # `y += x` later on does not reach it.
+        self._again = (lambda after: same) if origin is None else origin.function.again
 
     def __call__(self, after: jt.Var) -> jt.Var:
         """Its value, not computed before `after`."""
@@ -129,7 +130,7 @@ class Recall:
 class _Origin(NamedTuple):
     """How a Var came about: by which kind of normalisation, of what, and by a LeakyReLU of which slope; 1 is none."""
 
-    id: int
+    ids: tuple[int, ...]
     kind: Callable[[float], _Norm]
     inputs: tuple[jt.Var, jt.Var, jt.Var]
     slope: float
@@ -139,11 +140,18 @@ class _Origin(NamedTuple):
 def _noted(kind: Callable[[float], _Norm], inputs: tuple[jt.Var, jt.Var, jt.Var], slope: float = 1.0) -> jt.Var:
     function = kind(slope)
     y = function(*inputs)
-    y.origin = _Origin(y.id, kind, inputs, slope, function)
+    y.origin = _Origin(_ids(y, *inputs), kind, inputs, slope, function)
     return y
 
 
 def _origin(y: jt.Var) -> _Origin | None:
     origin = getattr(y, "origin", None)
-    # Whatever is assigned to a Var changes its id: `y += x`, `y[0] = 0`.
-    return origin if origin is not None and origin.id == y.id else None
+    # Computed anew, it would pass on gradients.
+    if origin is None or y.is_stop_grad():
+        return None
+    return origin if origin.ids == _ids(y, *origin.inputs) else None
+
+
+def _ids(*variables: jt.Var) -> tuple[int, ...]:
+    """Whatever is assigned to a Var changes its id: `y += x`, `y[0] = 0`."""
+    return tuple(variable.id for variable in variables)
