@@ -13,15 +13,22 @@ from nanodet_jittor.engine import Engine
 
 @pytest.mark.slow
 def test_head_output_with_trained_weights(shared: Path) -> None:
-    """Within 2e-5 of values up to 27, as the torch engine, and 1e-4 of float64."""
+    """Layer by layer within 2e-5 of values up to 27, as the torch engine, and 1e-4 of float64.
+
+    Compiled, no further from float64 than the original's own float32 is (4.6e-5): with BatchNorm folded, it rounds
+    elsewhere.
+    """
     config, state = load_weights("nanodet-plus-m_416", shared / "weights" / "nanodet-plus-m_416_voc20.pth")
     arrays = np.load(shared / "golden" / "forward_voc20_416.npz")
-    found = Engine(config, state).predict(arrays["img"])
+    found = Engine(config, state, execution="layers").predict(arrays["img"])
     assert found.dtype == np.float32
     assert np.abs(found - arrays["head"]).max() <= 2e-5
     exact = Engine(config, state, "float64").predict(arrays["img"])
     assert exact.dtype == np.float64
     assert np.abs(exact - arrays["head"]).max() <= 1e-4
+    compiled = Engine(config, state).predict(arrays["img"])
+    assert compiled.dtype == np.float32
+    assert np.abs(compiled - exact).max() <= np.abs(arrays["head"] - exact).max()
 
 
 def test_state_is_what_was_given_and_a_copy(shared: Path) -> None:
