@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from jtmigrate.bench.protocol import Lines, WorkerError, encode, read_answer
 PATIENCE = 1800.0
 """Seconds: a worker may have hundreds of kernels to compile before it answers."""
 GRACE = 10.0
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 SHOWN = 300
 """Characters of a dead worker's last words."""
 
@@ -90,5 +92,5 @@ class Worker:
 
     def _last_words(self) -> str:
         self._log.seek(0)
-        words = " ".join(self._log.read().decode(errors="replace").split())
+        words = " ".join(COLOURS.sub("", self._log.read().decode(errors="replace")).split())
         return f": ...{words[-SHOWN:]}" if words else ""

@@ -30,7 +30,7 @@ class Subject:
 
     def die(self) -> None:
         """Without a word on stdout."""
-        print("my last words", file=sys.stderr, flush=True)
+        print("\x1b[1;31mmy\x1b[m last words", file=sys.stderr, flush=True)
         os._exit(7)
 
     def hang(self) -> None:

@@ -15,6 +15,8 @@ from nanodet_common.weights import State
 
 ENDINGS = (".pth", ".pkl", ".safetensors")
 FLOAT32 = 4
+COUNTED = 2
+"""Images in a run: in training, BatchNorm takes no single value a channel, which small images come down to."""
 TRAINING = 3
 """A step does the forward pass's operations about three times: forward, gradients of the inputs, of the weights."""
 
@@ -31,7 +33,7 @@ class Operations(NamedTuple):
 
 
 class Cost:
-    """Counts; a worker's subject. It takes PyTorch to see the shapes, and runs the model once on one image."""
+    """Counts; a worker's subject. It takes PyTorch to see the shapes, and runs the model once."""
 
     def __init__(self, given: list[str]) -> None:
         self._config, self._state = read(Given(*given))
@@ -44,8 +46,8 @@ class Cost:
         engine = Engine(self._config, self._state)
         whole = with_auxiliary(self._config, self._state)
         trainer = Trainer(self._config, whole)
-        batch = training_batch(self._config, 1, size)
-        inference = operations(engine.model, lambda: engine.predict(images(1, size)))
+        batch = training_batch(self._config, COUNTED, size)
+        inference = operations(engine.model, lambda: engine.predict(images(COUNTED, size)))
         training = operations(
             trainer.model, lambda: trainer.model.loss(_tensor(batch.images), batch.boxes, batch.labels)
         )
@@ -58,15 +60,15 @@ class Cost:
 
 
 def operations(model: Any, run: Any) -> Operations:
-    """Of the convolutions that a run calls."""
+    """Of the convolutions that a run of `COUNTED` images calls."""
     import torch
 
     macs, numbers = [], []
 
     def count(module: Any, inputs: tuple[Any, ...], output: Any) -> None:
         weight = module.weight
-        macs.append(output.numel() * weight[0].numel())
-        numbers.append(inputs[0].numel() + output.numel() + weight.numel())
+        macs.append(output[0].numel() * weight[0].numel())
+        numbers.append(inputs[0][0].numel() + output[0].numel() + weight.numel())
 
     convolutions = [module for module in model.modules() if isinstance(module, torch.nn.Conv2d)]
     hooks = [module.register_forward_hook(count) for module in convolutions]

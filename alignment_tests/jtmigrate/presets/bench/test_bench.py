@@ -94,7 +94,8 @@ def test_bad_input_is_refused_before_anything_is_measured(arguments, message, mo
     assert captured.out == ""
 
 
-SMALL = ("--size", "64", "--batch", "2", "--training-batch", "2", "--threads", "1", "--rounds", "2")
+# Larger than two images of 64 pixels, whose smallest maps leave BatchNorm two values a channel: nobody agrees then.
+SMALL = ("--size", "128", "--batch", "2", "--training-batch", "4", "--threads", "1", "--rounds", "2")
 
 
 @pytest.mark.slow
@@ -112,10 +113,10 @@ def test_the_small_detector(config: Path, monkeypatch, tmp_path: Path) -> None:
             assert one["status"] == "measured", (case["case"], one["variant"]["name"], one["reason"])
             assert one["check"]["error"] <= LIMIT
             assert one["facts"].get("threads", 1) == 1
-    inference = cases["inference", 64, 2, 1]["variants"]
+    inference = cases["inference", 128, 2, 1]["variants"]
     assert [one["variant"]["name"] for one in inference] == names
     assert all(len(one["seconds"]) == 2 and one["facts"]["peak memory MB"] > 50 for one in inference)
-    training = cases["training", 64, 2, 1]["variants"]
+    training = cases["training", 128, 4, 1]["variants"]
     assert all(len(one["facts"]["losses"]) == 7 for one in training)
     assert len({one["facts"]["steps"] for one in training}) == 1
     titles = [one["title"] for one in found["tables"]]
