@@ -39,7 +39,7 @@ class Compiled:
 
     It takes the weights as they are now; later changes are not seen. Each size of images is traced when it first comes.
     Raises NotCompilable, a UserError that names the module, where the model does something for which there is no
-    operation; the model itself still runs then.
+    operation; the model itself still runs then. Raises ValueError for a batch without images.
     """
 
     def __init__(self, model: nn.Module):
@@ -47,6 +47,8 @@ class Compiled:
         self._compiled: dict[tuple[int, ...], tuple[Any, Program, list[jt.Var]]] = {}
 
     def __call__(self, images: jt.Var) -> Any:
+        if images.shape[0] == 0:
+            raise ValueError(f"a batch without images: {tuple(images.shape)}")
         form, found, constants = self._for(tuple(images.shape))
         shapes = [(images.shape[0], *shape) for shape in found.output_shapes]
         outputs = jt.code(

@@ -4,7 +4,7 @@ import jittor as jt
 
 from jtmigrate.parity.kernels.call import call
 
-EACH, ROWS = "in0->num", 'in0->num / long(data["width"]), long(data["width"])'
+EACH, ROWS = "in0->num", 'in0->num / std::max(long(data["width"]), 1l), long(data["width"])'
 
 
 class LeakyReLU(jt.Function):

@@ -14,13 +14,24 @@ inline void each(const std::vector<long>& sizes, const Element& element) {
     }
 }
 
+// Block by block, and then over the blocks: in the same order whatever the number of threads.
 inline double sum_of_squares(const std::vector<const float*>& x, const std::vector<long>& sizes) {
-    double total = 0;
-    for (size_t tensor = 0; tensor < sizes.size(); tensor++) {
-        const float* own = x[tensor];
-        #pragma omp parallel for simd reduction(+ : total) if (sizes[tensor] > 20000)
-        for (long i = 0; i < sizes[tensor]; i++) total += double(own[i]) * own[i];
+    constexpr long BLOCK = 8192;
+    std::vector<std::pair<const float*, long>> blocks;
+    for (size_t tensor = 0; tensor < sizes.size(); tensor++)
+        for (long start = 0; start < sizes[tensor]; start += BLOCK)
+            blocks.emplace_back(x[tensor] + start, std::min(BLOCK, sizes[tensor] - start));
+    std::vector<double> squares(blocks.size());
+    #pragma omp parallel for schedule(static)
+    for (size_t block = 0; block < blocks.size(); block++) {
+        const float* own = blocks[block].first;
+        double total = 0;
+        #pragma omp simd reduction(+ : total)
+        for (long i = 0; i < blocks[block].second; i++) total += double(own[i]) * own[i];
+        squares[block] = total;
     }
+    double total = 0;
+    for (double own : squares) total += own;
     return total;
 }
 

@@ -5,7 +5,6 @@
 #pragma once
 #include <atomic>
 #include <cmath>
-#include <immintrin.h>
 #include <omp.h>
 #include <sched.h>
 
@@ -48,7 +47,9 @@ struct Team {
             return;
         }
         for (int spins = 0; round->load(std::memory_order_acquire) == now;) {
-            _mm_pause();
+#ifdef __x86_64__
+            __builtin_ia32_pause();
+#endif
             if (++spins > 10000) sched_yield();  // Others want this processor too.
         }
     }

@@ -28,7 +28,12 @@ kernels::batch_norm_backward(in0_p, in1_p, in2_p, in3_p, in4_p, in5_p, out0_p, o
     images, channels, pixels, data["eps"], data["slope"]);
 """
 )
-GROUP_STATISTICS = 'kernels::group_statistics(in0_p, out0_p, out1_p, out0->num, in0->num / out0->num, data["eps"]);'
+GROUP_STATISTICS = (
+    IMAGES
+    + """
+kernels::group_statistics(in0_p, out0_p, out1_p, out0->num, channels / out0_shape1 * pixels, data["eps"]);
+"""
+)
 GROUP = (
     IMAGES
     + """

@@ -19,16 +19,39 @@ inline __attribute__((always_inline)) void windows(const Pool& pool, const Visit
     }
 }
 
-inline void max_pool_plane(const float* from, float* to, const Pool& pool) {
-    windows(pool, [&](long out, long top, long bottom, long left, long right) {
-        float largest = from[top * pool.width + left];
-        for (long row = top; row < bottom; row++)
-            for (long column = left; column < right; column++) {
-                const float value = from[row * pool.width + column];
-                largest = value > largest ? value : largest;
+// First the largest of each column of a row of windows, then of neighbouring columns; S is the stride, 0 any.
+template <long S>
+inline void max_pool_rows(const float* from, float* to, const Pool& pool) {
+    const long stride = S ? S : pool.stride;
+    const long columns = std::max(pool.width + pool.padding, (pool.out_width - 1) * stride + pool.taps);
+    float* above = scratch(columns);
+    std::fill(above, above + columns, -__builtin_inff());
+    float* inside = above + pool.padding;
+    for (long y = 0; y < pool.out_height; y++, to += pool.out_width) {
+        const long start = y * stride - pool.padding;
+        const long top = std::max(start, 0l), bottom = std::min(start + pool.taps, pool.height);
+        std::memcpy(inside, from + top * pool.width, pool.width * sizeof(float));
+        for (long row = top + 1; row < bottom; row++) {
+            const float* values = from + row * pool.width;
+            #pragma omp simd
+            for (long x = 0; x < pool.width; x++) inside[x] = values[x] > inside[x] ? values[x] : inside[x];
+        }
+        #pragma omp simd
+        for (long x = 0; x < pool.out_width; x++) to[x] = above[x * stride];
+        for (long tap = 1; tap < pool.taps; tap++) {
+            #pragma omp simd
+            for (long x = 0; x < pool.out_width; x++) {
+                const float value = above[x * stride + tap];
+                to[x] = value > to[x] ? value : to[x];
             }
-        to[out] = largest;
-    });
+        }
+    }
+}
+
+inline void max_pool_plane(const float* from, float* to, const Pool& pool) {
+    if (pool.stride == 1) return max_pool_rows<1>(from, to, pool);
+    if (pool.stride == 2) return max_pool_rows<2>(from, to, pool);
+    max_pool_rows<0>(from, to, pool);
 }
 
 inline void max_pool(const float* x, float* y, long planes, const Pool& pool) {

@@ -34,10 +34,12 @@ inline void store_some(float* to, Vec value, long count) {
 
 // Keeps the compiler from adding in another order, as -Ofast allows it to.
 inline void in_order(Vec& value) {
-#ifdef __AVX512F__
+#if defined(__AVX512F__)
     asm("" : "+v"(value));
-#else
+#elif defined(__AVX__)
     asm("" : "+x"(value));
+#else
+    asm("" : "+m"(value));
 #endif
 }
 
@@ -52,7 +54,8 @@ inline long ceiling(long count, long by) { return (count + by - 1) / by; }
 // Memory of one thread that outlives the call; its content does not.
 inline float* scratch(long floats) {
     static thread_local std::vector<float> memory;
-    if ((long)memory.size() < floats + LANES) memory.resize(floats + LANES);
+    const long line = 64 / sizeof(float);
+    if ((long)memory.size() < floats + line) memory.resize(floats + line);
     auto address = reinterpret_cast<size_t>(memory.data());
     return memory.data() + (64 - address % 64) % 64 / sizeof(float);
 }

@@ -12,7 +12,8 @@ from jtmigrate.parity.kernels import many
 def move_averages(pairs: Sequence[tuple[jt.Var, jt.Var]], share: float) -> None:
     """Move each average, the first of a pair, towards the value that is the second: by this share of the way."""
     pairs = list(pairs)
-    if kernels.apply_to(*(var for pair in pairs for var in pair)):
+    alike = all(tuple(average.shape) == tuple(value.shape) for average, value in pairs)
+    if alike and kernels.apply_to(*(var for pair in pairs for var in pair)):
         many.move_averages(pairs, share)
         return
     for average, value in pairs:
