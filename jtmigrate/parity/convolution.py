@@ -10,6 +10,7 @@ import jittor as jt
 import numpy as np
 
 from jtmigrate.parity import kernels
+from jtmigrate.parity.kernels import dense
 from jtmigrate.parity.kernels.call import call
 from jtmigrate.parity.kernels.depthwise import KERNELS, STRIDES, DepthwiseConv2d
 from jtmigrate.parity.kernels.normalization import Recall
@@ -49,7 +50,7 @@ def conv2d(x: jt.Var, weight: jt.Var, geometry: Geometry) -> jt.Var:
     if "float64" in (str(x.dtype), str(weight.dtype)):
         return _conv2d_float64(x.float64(), weight.float64(), geometry)
     if _runs_backwards(x, weight, geometry):
-        return _BackwardsConv2d(geometry, Recall(x))(x, weight)
+        return _BackwardsConv2d(geometry, Recall(x), _turned(weight))(x, weight)
     return jt.nn.conv2d(x, weight, None, *geometry)
 
 
@@ -159,29 +160,40 @@ def _backwards_padding(weight: jt.Var, geometry: Geometry) -> Pair:
 
 
 def _turned(weight: jt.Var) -> jt.Var:
-    """(O, C, KH, KW) -> (C, O, KH, KW), each kernel turned by 180 degrees."""
+    """(O, C, KH, KW) -> (C, O, KH, KW), each kernel turned by 180 degrees; without gradient."""
     outputs, channels, height, width = weight.shape
     if kernels.apply_to(weight):
-        return call([(channels, outputs, height, width)], [weight], "turning", TURN)[0]
-    return weight.reindex((channels, outputs, height, width), ["i1", "i0", f"{height - 1}-i2", f"{width - 1}-i3"])
+        if getattr(weight, "turned", (None,))[0] != weight.id:  # Layers that share a weight turn it once.
+            weight.turned = weight.id, call([(channels, outputs, height, width)], [weight.detach()], "turning", TURN)[0]
+        return weight.turned[1]
+    return weight.detach().reindex(
+        (channels, outputs, height, width), ["i1", "i0", f"{height - 1}-i2", f"{width - 1}-i3"]
+    )
 
 
 class _BackwardsConv2d(jt.Function):
-    def __init__(self, geometry: Geometry, recall: Recall):
+    def __init__(self, geometry: Geometry, recall: Recall, turned: jt.Var):
         super().__init__()
-        self.geometry, self.recall = geometry, recall
+        self.geometry, self.recall, self.turned = geometry, recall, turned
 
     def execute(self, x: jt.Var, weight: jt.Var) -> jt.Var:
         self.weight, self.image = weight, tuple(x.shape[2:])
         stride, _, dilation, _ = self.geometry
         size = self.geometry.output_size(x.shape[2:], weight.shape[2:])
-        padding = _backwards_padding(weight, self.geometry)
-        return jt.mkl_ops.mkl_conv_backward_x(_turned(weight), x, *size, *stride, *padding, *dilation)
+        return _by_x(self.turned, x, size, (stride, _backwards_padding(weight, self.geometry), dilation))
 
     def grad(self, dy: jt.Var) -> tuple[jt.Var, jt.Var]:
-        x, weight = self.recall(dy), self.weight
-        stride, padding, dilation, _ = self.geometry
+        x, weight, window = self.recall(dy), self.weight, self.geometry[:3]
+        if kernels.apply_to(x, weight, dy) and dense.is_here():
+            return dense.backward(x, weight, dy, window)
+        numbers = [number for pair in window for number in pair]
         return (
-            jt.mkl_ops.mkl_conv_backward_x(weight, dy, *self.image, *stride, *padding, *dilation),
-            jt.mkl_ops.mkl_conv_backward_w(x, dy, *weight.shape[2:], *stride, *padding, *dilation),
+            jt.mkl_ops.mkl_conv_backward_x(weight, dy, *self.image, *numbers),
+            jt.mkl_ops.mkl_conv_backward_w(x, dy, *weight.shape[2:], *numbers),
         )
+
+
+def _by_x(weight: jt.Var, dy: jt.Var, image: Pair, window: dense.Window) -> jt.Var:
+    if kernels.apply_to(weight, dy) and dense.is_here():
+        return dense.by_x(weight, dy, image, window)
+    return jt.mkl_ops.mkl_conv_backward_x(weight, dy, *image, *(number for pair in window for number in pair))

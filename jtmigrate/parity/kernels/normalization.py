@@ -119,6 +119,12 @@ def leaky(y: jt.Var, slope: float) -> jt.Var | None:
     return None if origin is None or origin.slope != 1 else _noted(origin.kind, origin.inputs, slope)
 
 
+def keep_apart(y: jt.Var) -> None:
+    """Have the LeakyReLU that follows take `y` itself, so that `jt.grad(loss, y)` finds it on the way: else it is 0."""
+    if hasattr(y, "origin"):
+        y.origin = None
+
+
 class Recall:
     """A Var for the way back. A normalisation's output is not kept: computing it anew costs less than its memory."""
 

@@ -19,6 +19,18 @@ inline __attribute__((always_inline)) void windows(const Pool& pool, const Visit
     }
 }
 
+// By its bits: -Ofast compares as if there were no NaN.
+inline bool is_nan(float value) {
+    int bits;
+    std::memcpy(&bits, &value, sizeof(bits));
+    return (bits & 0x7fffffff) > 0x7f800000;
+}
+
+// NaN is the largest, as in PyTorch.
+inline float larger(float one, float other) {
+    return !is_nan(one) && (other > one || is_nan(other)) ? other : one;
+}
+
 // First the largest of each column of a row of windows, then of neighbouring columns; S is the stride, 0 any.
 template <long S>
 inline void max_pool_rows(const float* from, float* to, const Pool& pool) {
@@ -34,16 +46,13 @@ inline void max_pool_rows(const float* from, float* to, const Pool& pool) {
         for (long row = top + 1; row < bottom; row++) {
             const float* values = from + row * pool.width;
             #pragma omp simd
-            for (long x = 0; x < pool.width; x++) inside[x] = values[x] > inside[x] ? values[x] : inside[x];
+            for (long x = 0; x < pool.width; x++) inside[x] = larger(inside[x], values[x]);
         }
         #pragma omp simd
         for (long x = 0; x < pool.out_width; x++) to[x] = above[x * stride];
         for (long tap = 1; tap < pool.taps; tap++) {
             #pragma omp simd
-            for (long x = 0; x < pool.out_width; x++) {
-                const float value = above[x * stride + tap];
-                to[x] = value > to[x] ? value : to[x];
-            }
+            for (long x = 0; x < pool.out_width; x++) to[x] = larger(to[x], above[x * stride + tap]);
         }
     }
 }

@@ -23,7 +23,8 @@ def test_computes_the_same_everywhere(processor: tuple[str, ...], tmp_path: Path
     sixteen."""
     if not runs_here(processor[0]):
         pytest.skip("this processor has no AVX2")
-    names = [*FIRST, *sorted({path.stem for path in FOLDER.glob("*.h")} - set(FIRST))]
+    others = {path.stem for path in FOLDER.glob("*.h")} - {*FIRST, "dense"}  # which is oneDNN's work
+    names = [*FIRST, *sorted(others)]
     headers = [argument for name in names for argument in ("-include", FOLDER / f"{name}.h")]
     build = ["g++", "-std=c++14", "-Ofast", *processor, "-fopenmp", "-fsanitize=address", *headers]
     subprocess.run([*build, PROGRAM, "-o", tmp_path / "program"], check=True)
