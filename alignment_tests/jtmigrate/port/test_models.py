@@ -30,7 +30,7 @@ WITH_GRADIENTS = ("resnet", "unet")
 """Those whose gradients are compared too, in float64 as well: a backward pass costs as many kernels again."""
 
 IN_FLOAT64 = ("vae",)
-"""Those that float32 alone cannot judge: what is left of vae's KLD, 1 + logvar - mu ** 2 - exp(logvar), is a hundredth."""
+"""Those that float32 alone cannot judge: what is left of vae's 1 + logvar - mu ** 2 - exp(logvar) is a hundredth."""
 
 
 def test_there_are_twelve():
