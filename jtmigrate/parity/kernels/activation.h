@@ -38,20 +38,31 @@ inline void softplus_backward(const float* dy, const float* x, float* dx, long c
     for (long i = 0; i < count; i++) dx[i] = dy[i] / (1 + exp(-double(x[i])));
 }
 
+// The largest of `width` values, and the sum of the exponentials of their distances from it.
+struct Exponentials {
+    double largest, total = 0;
+
+    Exponentials(const float* from, long width) {
+        float most = from[0];
+        for (long i = 1; i < width; i++) most = from[i] > most ? from[i] : most;
+        largest = most;
+        double sum = 0;
+        #pragma omp simd reduction(+ : sum)
+        for (long i = 0; i < width; i++) sum += exp(from[i] - largest);
+        total = sum;
+    }
+};
+
 // Over rows of `width` values.
 inline void softmax(const float* x, float* y, long rows, long width) {
     #pragma omp parallel for schedule(static)
     for (long row = 0; row < rows; row++) {
         const float* from = x + row * width;
         float* to = y + row * width;
-        float largest = from[0];
-        for (long i = 1; i < width; i++) largest = from[i] > largest ? from[i] : largest;
-        double total = 0;
-        #pragma omp simd reduction(+ : total)
-        for (long i = 0; i < width; i++) total += exp(double(from[i] - largest));
-        const double share = 1 / total;
+        const Exponentials found(from, width);
+        const double largest = found.largest, share = 1 / found.total;
         #pragma omp simd
-        for (long i = 0; i < width; i++) to[i] = exp(double(from[i] - largest)) * share;
+        for (long i = 0; i < width; i++) to[i] = exp(from[i] - largest) * share;
     }
 }
 
@@ -72,14 +83,10 @@ inline void log_softmax(const float* x, float* y, long rows, long width) {
     for (long row = 0; row < rows; row++) {
         const float* from = x + row * width;
         float* to = y + row * width;
-        float largest = from[0];
-        for (long i = 1; i < width; i++) largest = from[i] > largest ? from[i] : largest;
-        double total = 0;
-        #pragma omp simd reduction(+ : total)
-        for (long i = 0; i < width; i++) total += exp(double(from[i] - largest));
-        const double shift = std::log(total);
+        const Exponentials found(from, width);
+        const double shift = found.largest + std::log(found.total);
         #pragma omp simd
-        for (long i = 0; i < width; i++) to[i] = double(from[i] - largest) - shift;
+        for (long i = 0; i < width; i++) to[i] = from[i] - shift;
     }
 }
 
