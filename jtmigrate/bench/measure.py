@@ -67,9 +67,7 @@ def run_case(
             tell(f"{case.title}: start {variant.name}")
             worker = start(variant)
             stack.callback(worker.close)
-            measurement = _prepared(worker, variant, Path(folder, f"{index}.npz"))
-            if measurement.status is Status.MEASURED:
-                measurement = _checked(measurement, Path(folder), index, compare)
+            measurement = _ready(worker, variant, Path(folder), index, compare)
             if index == 0 and measurement.status is not Status.MEASURED:
                 return CaseResult(case, (measurement, *(_without_reference(one, measurement) for one in variants[1:])))
             found.append(measurement)
@@ -79,6 +77,12 @@ def run_case(
                 worker.close()
         tell(f"{case.title}: {plan.rounds} rounds of {len(running)} variants")
         return CaseResult(case, tuple(_rounds(found, running, plan)))
+
+
+def _ready(worker: Asked, variant: Variant, folder: Path, index: int, compare: Compare) -> Measurement:
+    """Prepared, and its outputs compared with the reference's."""
+    measurement = _prepared(worker, variant, folder / f"{index}.npz")
+    return _checked(measurement, folder, index, compare) if measurement.status is Status.MEASURED else measurement
 
 
 def _prepared(worker: Asked, variant: Variant, path: Path) -> Measurement:
@@ -154,9 +158,7 @@ def run_starts(
         for index, variant in enumerate(variants):
             tell(f"{case.title}: {variant.name}")
             with closing(start(variant)) as worker:
-                measurement = _prepared(worker, variant, Path(folder, f"{index}.npz"))
-            if measurement.status is Status.MEASURED:
-                measurement = _checked(measurement, Path(folder), index, compare)
+                measurement = _ready(worker, variant, Path(folder), index, compare)
             if index == 0 and measurement.status is not Status.MEASURED:
                 return CaseResult(case, (measurement, *(_without_reference(one, measurement) for one in variants[1:])))
             found.append(measurement)

@@ -11,14 +11,11 @@ import numpy as np
 
 from jtmigrate.parity import kernels
 from jtmigrate.parity.kernels import dense
-from jtmigrate.parity.kernels.call import call
 from jtmigrate.parity.kernels.depthwise import KERNELS, STRIDES, DepthwiseConv2d
 from jtmigrate.parity.kernels.normalization import Recall
 from jtmigrate.parity.kernels.pointwise import PointwiseConv2d
 
 Pair = tuple[int, int]
-
-TURN = "kernels::turn(in0_p, out0_p, in0_shape0, in0_shape1, in0_shape2 * in0_shape3);"
 
 
 class Geometry(NamedTuple):
@@ -161,11 +158,9 @@ def _backwards_padding(weight: jt.Var, geometry: Geometry) -> Pair:
 
 def _turned(weight: jt.Var) -> jt.Var:
     """(O, C, KH, KW) -> (C, O, KH, KW), each kernel turned by 180 degrees; without gradient."""
-    outputs, channels, height, width = weight.shape
     if kernels.apply_to(weight):
-        if getattr(weight, "turned", (None,))[0] != weight.id:  # Layers that share a weight turn it once.
-            weight.turned = weight.id, call([(channels, outputs, height, width)], [weight.detach()], "turning", TURN)[0]
-        return weight.turned[1]
+        return dense.turned(weight)
+    outputs, channels, height, width = weight.shape
     return weight.detach().reindex(
         (channels, outputs, height, width), ["i1", "i0", f"{height - 1}-i2", f"{width - 1}-i3"]
     )
@@ -184,7 +179,7 @@ class _BackwardsConv2d(jt.Function):
 
     def grad(self, dy: jt.Var) -> tuple[jt.Var, jt.Var]:
         x, weight, window = self.recall(dy), self.weight, self.geometry[:3]
-        if kernels.apply_to(x, weight, dy) and dense.is_here():
+        if dense.apply_to(x, weight, dy):
             return dense.backward(x, weight, dy, window)
         numbers = [number for pair in window for number in pair]
         return (
@@ -194,6 +189,6 @@ class _BackwardsConv2d(jt.Function):
 
 
 def _by_x(weight: jt.Var, dy: jt.Var, image: Pair, window: dense.Window) -> jt.Var:
-    if kernels.apply_to(weight, dy) and dense.is_here():
+    if dense.apply_to(weight, dy):
         return dense.by_x(weight, dy, image, window)
     return jt.mkl_ops.mkl_conv_backward_x(weight, dy, *image, *(number for pair in window for number in pair))

@@ -69,7 +69,7 @@ def compile_for(model: nn.Module, shape: tuple[int, int, int, int]) -> tuple[Any
     """What the model returns for images of this shape, as Symbols, and the program that computes it."""
     _, form = trace(model, shape)
     outputs = _flat(form)
-    _, became = folded(nodes_of(outputs), [node for symbol in outputs for node in symbol.nodes])
+    became = folded(nodes_of(outputs), [node for symbol in outputs for node in symbol.nodes])
     outputs = [replace(symbol, nodes=tuple(became[id(node)] for node in symbol.nodes)) for symbol in outputs]
     return form, program(nodes_of(outputs), outputs, _rows())
 

@@ -9,8 +9,8 @@ import numpy as np
 from jtmigrate.parity.compiled.graph import Activation, Add, Affine, Cat, Conv, Node, Slice
 
 
-def folded(nodes: Sequence[Node], kept: Sequence[Node]) -> tuple[list[Node], dict[int, Node]]:
-    """The nodes, inputs first, with what can be put together put together; and what became of each by its id.
+def folded(nodes: Sequence[Node], kept: Sequence[Node]) -> dict[int, Node]:
+    """What became of each node, by its id, once what can be put together is. nodes: inputs first.
 
     kept: nodes whose own value is asked for. Products are taken in float64 and rounded once, at the end.
     """
@@ -21,8 +21,7 @@ def folded(nodes: Sequence[Node], kept: Sequence[Node]) -> tuple[list[Node], dic
         inputs = tuple(became[id(given)] for given in node.inputs)
         alone = len(node.inputs) == 1 and uses[id(node.inputs[0])] == 1
         became[id(node)] = _together(replace(node, inputs=inputs), alone)
-    needed = {id(node) for node in became.values()}
-    return [node for node in dict.fromkeys(became.values()) if id(node) in needed], became
+    return became
 
 
 def _together(node: Node, alone: bool) -> Node:

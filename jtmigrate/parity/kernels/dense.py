@@ -5,6 +5,7 @@ from functools import cache
 
 import jittor as jt
 
+from jtmigrate.parity import kernels
 from jtmigrate.parity.kernels.call import call
 from jtmigrate.runtime import onednn
 from jtmigrate.runtime.home import jittor_cache
@@ -17,6 +18,7 @@ const kernels::Convolution convolution{
     long(data["stride_down"]), long(data["stride_across"]), long(data["padding_down"]), long(data["padding_across"]),
     long(data["dilation_down"]), long(data["dilation_across"])};
 """
+TURN = "kernels::turn(in0_p, out0_p, in0_shape0, in0_shape1, in0_shape2 * in0_shape3);"
 BY_X = CONVOLUTION + "kernels::dense_by_x(in0_p, in1_p, out0_p, convolution);"
 BACKWARD = CONVOLUTION + "kernels::dense_backward(in0_p, in1_p, in2_p, out0_p, out1_p, convolution);"
 
@@ -25,10 +27,25 @@ Window = tuple[Pair, Pair, Pair]
 """Stride, padding, dilation."""
 
 
+def apply_to(*inputs: jt.Var) -> bool:
+    """Whether these are computed here: oneDNN has to lie where `jtmigrate.runtime` puts it."""
+    return kernels.apply_to(*inputs) and _is_here()
+
+
 @cache
-def is_here() -> bool:
-    """Whether oneDNN lies where `jtmigrate.runtime` puts it."""
+def _is_here() -> bool:
     return onednn.is_complete(onednn.folder(jittor_cache()))
+
+
+def turned(weight: jt.Var) -> jt.Var:
+    """(O, I, KH, KW) -> (I, O, KH, KW), each kernel turned by 180 degrees; without gradient.
+
+    Layers that share a weight turn it once: the result stands on the Var, with the id that an assignment changes.
+    """
+    if getattr(weight, "turned", (None,))[0] != weight.id:
+        outputs, inputs, *taps = weight.shape
+        weight.turned = weight.id, call([(inputs, outputs, *taps)], [weight.detach()], "turning", TURN)[0]
+    return weight.turned[1]
 
 
 def by_x(weight: jt.Var, dy: jt.Var, image: Pair, window: Window) -> jt.Var:

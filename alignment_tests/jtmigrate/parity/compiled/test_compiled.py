@@ -1,7 +1,7 @@
 """Models as one operator give what they give layer by layer.
 
-TOLERANCE: of the output's maximum, as for any layer (1e-6), times the few layers in a row: folding BatchNorm rounds
-weights differently.
+TOLERANCE: of the output's maximum: 1e-6 as for any layer, times the five or so layers in a row, since folding BatchNorm
+rounds weights differently.
 """
 
 import numpy as np
@@ -140,7 +140,8 @@ def test_other_sizes_of_images_and_batches() -> None:
     compiled = Compiled(model)
     for shape in ((1, 12, 7, 9), (2, 12, 7, 9), (5, 12, 1, 1), (1, 12, 33, 8)):
         x = jt.randn(shape)
-        np.testing.assert_allclose(compiled(x).numpy(), model(x).numpy(), rtol=0, atol=1e-5)
+        expected = model(x).numpy()
+        np.testing.assert_allclose(compiled(x).numpy(), expected, rtol=0, atol=TOLERANCE * np.abs(expected).max())
 
 
 def test_leaves_the_model_as_it_was() -> None:
@@ -156,7 +157,9 @@ def test_takes_the_weights_as_they_are() -> None:
     before = compiled(x).numpy()
     model[0].bias.update(model[0].bias + 1)
     np.testing.assert_array_equal(compiled(x).numpy(), before)
-    np.testing.assert_allclose(Compiled(model)(x).numpy(), before + 1, rtol=0, atol=1e-6)
+    expected = model(x).numpy()
+    np.testing.assert_allclose(Compiled(model)(x).numpy(), expected, rtol=0, atol=TOLERANCE * np.abs(expected).max())
+    assert np.abs(expected - before).min() > 0.9
 
 
 class Product(nn.Module):
