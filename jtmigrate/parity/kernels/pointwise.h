@@ -1,7 +1,7 @@
 // Convolution by a 1 x 1 kernel: a product of matrices an image, whose columns are pixels.
 //
 // Every product is added to the last sum in the order of the channels, with one rounding, in chains of CHAIN: the order
-// of oneDNN in PyTorch, to the same bits for most shapes.
+// of oneDNN in PyTorch, to the same bits for many shapes.
 #pragma once
 
 namespace kernels {
