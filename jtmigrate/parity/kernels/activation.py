@@ -19,7 +19,21 @@ class LeakyReLU(jt.Function):
         return self.y
 
     def grad(self, dy: jt.Var) -> jt.Var:
+        return _LeakyReLUGradient(self.y, self.slope)(dy)
+
+
+class _LeakyReLUGradient(jt.Function):
+    """dy where y is positive, else slope * dy; linear, so that it is its own gradient."""
+
+    def __init__(self, y: jt.Var, slope: float):
+        super().__init__()
+        self.y, self.slope = y, slope
+
+    def execute(self, dy: jt.Var) -> jt.Var:
         return _call("leaky_relu_backward", f'{EACH}, data["slope"]', dy, self.y, slope=self.slope)
+
+    def grad(self, ddx: jt.Var) -> jt.Var:
+        return _LeakyReLUGradient(self.y, self.slope)(ddx)
 
 
 class Sigmoid(jt.Function):

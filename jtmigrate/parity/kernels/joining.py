@@ -1,4 +1,4 @@
-"""Joining tensors along a dimension, and taking them apart: each a copy of memory, forward and backward."""
+"""Joining tensors along a dimension, and taking them apart: each is the other's gradient, and a copy of memory."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -24,7 +24,7 @@ class Concat(jt.Function):
         return _joined(parts, self.dim)
 
     def grad(self, dy: jt.Var) -> tuple[jt.Var, ...]:
-        return tuple(_parts(dy, self.sizes, self.dim))
+        return tuple(Split(self.sizes, self.dim)(dy))
 
 
 class Split(jt.Function):
@@ -41,7 +41,8 @@ class Split(jt.Function):
 
     def grad(self, *gradients: jt.Var | None) -> jt.Var:
         zeros = (jt.zeros(shape) for shape in self.shapes)
-        return _joined([zero if dy is None else dy for zero, dy in zip(zeros, gradients, strict=True)], self.dim)
+        parts = [zero if dy is None else dy for zero, dy in zip(zeros, gradients, strict=True)]
+        return Concat(self.dim)(*parts)
 
 
 def _joined(parts: Sequence[jt.Var], dim: int) -> jt.Var:

@@ -107,6 +107,7 @@ def test_no_operator_keeps_memory_after_its_results_are_gone() -> None:
 SECOND = {
     "sigmoid": (F.sigmoid, torch.sigmoid, [normal(3, 4)]),
     "leaky_relu": (F.leaky_relu, torch.nn.functional.leaky_relu, [normal(3, 4)]),
+    "cat": (lambda x: ops.cat([x, x * x], 1), lambda x: torch.cat([x, x * x], 1), [normal(3, 4)]),
     "chunk": (lambda x: ops.chunk(x, 2, 1)[0], lambda x: torch.chunk(x, 2, 1)[0], [normal(3, 4)]),
 }
 
@@ -133,8 +134,11 @@ def test_second_gradients_within_plain(name: str) -> None:
         assert distance(second_gradient(port, arrays), expected_second_gradient(original, arrays)) <= SUMMED
 
 
-@pytest.mark.xfail(strict=True, reason="the operators' gradients are not functions of the inputs to Jittor")
-@pytest.mark.parametrize("name", SECOND)
+CURVED = pytest.mark.xfail(strict=True, reason="the operator's gradient is no function of its input to Jittor")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=CURVED) if name == "sigmoid" else name for name in SECOND])
 def test_second_gradients(name: str) -> None:
+    """Of operators that are linear, piece by piece; a curved one raises an error."""
     port, original, arrays = SECOND[name]
     assert distance(second_gradient(port, arrays), expected_second_gradient(original, arrays)) <= SUMMED
