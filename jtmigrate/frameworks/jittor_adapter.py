@@ -29,8 +29,6 @@ from jtmigrate.trace.stand_ins import Backward
 
 import jittor as jt  # isort: skip  (has been prepared)
 
-from jtmigrate.parity.kernels.normalization import keep_apart  # isort: skip
-
 
 class JittorAdapter(Adapter):
     """`jittor.Module`s. Jittor offers no way to read its random generator, so that is left where a run leaves it."""
@@ -204,7 +202,6 @@ class _Tape(Tape):
     def watch(self, tensor: jt.Var) -> int | None:
         if not tensor.dtype.is_float() or tensor.is_stop_grad():
             return None
-        keep_apart(tensor)
         # A Var that passes several modules unchanged is watched once: jt.grad gives a second mention of it zeros.
         return self._watched.setdefault(tensor.var_ptr, second_name(tensor)).var_ptr
 

@@ -68,8 +68,14 @@ inline Affine affine(float mean, double inverse_std, float weight, float bias, f
     return {scale, rounded(bias - double(mean) * scale), slope};
 }
 
-// Means and biased variances (channels) of x (images, channels, pixels).
-inline void batch_statistics(const float* x, float* mean, float* var, long images, long channels, long pixels) {
+inline void normalise(const float* x, float* y, long count, const Affine& normal) {
+    #pragma omp simd
+    for (long p = 0; p < count; p++) y[p] = normal(x[p]);
+}
+
+// x (images, channels, pixels) -> y, means and biased variances (channels).
+inline void batch_norm(const float* x, const float* weight, const float* bias, float* y, float* mean, float* var,
+    long images, long channels, long pixels, double eps) {
     const double count = double(images) * pixels;
     #pragma omp parallel for schedule(static)
     for (long c = 0; c < channels; c++) {
@@ -78,17 +84,22 @@ inline void batch_statistics(const float* x, float* mean, float* var, long image
         mean[c] = rounded(total / count);
         for (long n = 0; n < images; n++) squares += sum_of_squares(x + (n * channels + c) * pixels, mean[c], pixels);
         var[c] = rounded(double(rounded(squares)) / count);
+        const Affine normal = affine(mean[c], inverse_std(var[c], eps), weight[c], bias[c], 1);
+        for (long n = 0; n < images; n++) {
+            const long at = (n * channels + c) * pixels;
+            normalise(x + at, y + at, pixels, normal);
+        }
     }
 }
 
-inline void batch_norm(const float* x, const float* mean, const float* var, const float* weight, const float* bias,
-    float* y, long images, long channels, long pixels, double eps, float slope) {
+// The output once more, by statistics that are known, with a LeakyReLU behind it; slope 1 is none.
+inline void batch_norm_again(const float* x, const float* mean, const float* var, const float* weight,
+    const float* bias, float* y, long images, long channels, long pixels, double eps, float slope) {
     #pragma omp parallel for schedule(static)
     for (long plane = 0; plane < images * channels; plane++) {
         const long c = plane % channels;
         const Affine normal = affine(mean[c], inverse_std(var[c], eps), weight[c], bias[c], slope);
-        #pragma omp simd
-        for (long p = plane * pixels; p < (plane + 1) * pixels; p++) y[p] = normal(x[p]);
+        normalise(x + plane * pixels, y + plane * pixels, pixels, normal);
     }
 }
 
@@ -125,25 +136,30 @@ inline void batch_norm_backward(const float* dy, const float* x, const float* me
     }
 }
 
-// Means and inverse standard deviations (images, groups) of groups of channels of x (images, channels, pixels), each of
-// `count` values.
-inline void group_statistics(const float* x, float* mean, float* deviation, long groups, long count, double eps) {
+// x (images, channels, pixels) -> y, means and inverse standard deviations (images, groups) of groups of channels.
+inline void group_norm(const float* x, const float* weight, const float* bias, float* y, float* mean, float* deviation,
+    long images, long channels, long pixels, long groups, double eps) {
+    const long width = channels / groups, count = width * pixels;
     #pragma omp parallel for schedule(static)
-    for (long group = 0; group < groups; group++) {
+    for (long group = 0; group < images * groups; group++) {
         const float* from = x + group * count;
         mean[group] = rounded(sum(from, count) / count);
         deviation[group] = rounded(1 / std::sqrt(sum_of_squares(from, mean[group], count) / count + eps));
+        for (long plane = group * width; plane < (group + 1) * width; plane++) {
+            const long c = plane % channels;
+            const Affine normal = affine(mean[group], deviation[group], weight[c], bias[c], 1);
+            normalise(x + plane * pixels, y + plane * pixels, pixels, normal);
+        }
     }
 }
 
-inline void group_norm(const float* x, const float* mean, const float* deviation, const float* weight,
+inline void group_norm_again(const float* x, const float* mean, const float* deviation, const float* weight,
     const float* bias, float* y, long images, long channels, long pixels, long groups, float slope) {
     #pragma omp parallel for schedule(static)
     for (long plane = 0; plane < images * channels; plane++) {
         const long c = plane % channels, group = plane / (channels / groups);
         const Affine normal = affine(mean[group], deviation[group], weight[c], bias[c], slope);
-        #pragma omp simd
-        for (long p = plane * pixels; p < (plane + 1) * pixels; p++) y[p] = normal(x[p]);
+        normalise(x + plane * pixels, y + plane * pixels, pixels, normal);
     }
 }
 

@@ -1,89 +1,125 @@
-"""Normalisation by statistics of the batch, or of groups of channels, together with the LeakyReLU that follows it.
+"""Normalisation by statistics of the batch, or of groups of channels, and the LeakyReLU that follows one.
 
-The LeakyReLU costs nothing in the same pass over memory. `leaky` finds out by itself that its input is the output of a
-normalisation. Jittor never computes what nobody asks for, so the output without LeakyReLU costs nothing either.
+Both are differentiated in one pass over memory where nothing but the LeakyReLU uses the normalisation's output. Nobody
+asks for the gradient in between then, and Jittor computes nothing that nobody asks for.
 """
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jittor as jt
 
+from jtmigrate.parity.kernels.activation import LeakyReLU
 from jtmigrate.parity.kernels.call import call
 
 IMAGES = "const long images = in0_shape0, channels = in0_shape1, pixels = in0_shape2 * in0_shape3;\n"
-BATCH_STATISTICS = IMAGES + "kernels::batch_statistics(in0_p, out0_p, out1_p, images, channels, pixels);"
-BATCH = (
-    IMAGES
-    + """
-kernels::batch_norm(
+BATCH = """
+kernels::batch_norm(in0_p, in1_p, in2_p, out0_p, out1_p, out2_p, images, channels, pixels, data["eps"]);
+"""
+BATCH_AGAIN = """
+kernels::batch_norm_again(
     in0_p, in1_p, in2_p, in3_p, in4_p, out0_p, images, channels, pixels, data["eps"], data["slope"]);
 """
-)
-BATCH_BACKWARD = (
-    IMAGES
-    + """
+BATCH_BACKWARD = """
 kernels::batch_norm_backward(in0_p, in1_p, in2_p, in3_p, in4_p, in5_p, out0_p, out1_p, out2_p,
     images, channels, pixels, data["eps"], data["slope"]);
 """
-)
-GROUP_STATISTICS = (
-    IMAGES
-    + """
-kernels::group_statistics(in0_p, out0_p, out1_p, out0->num, channels / out0_shape1 * pixels, data["eps"]);
-"""
-)
-GROUP = (
-    IMAGES
-    + """
+GROUP = """
 kernels::group_norm(
+    in0_p, in1_p, in2_p, out0_p, out1_p, out2_p, images, channels, pixels, out1_shape1, data["eps"]);
+"""
+GROUP_AGAIN = """
+kernels::group_norm_again(
     in0_p, in1_p, in2_p, in3_p, in4_p, out0_p, images, channels, pixels, in1_shape1, data["slope"]);
 """
-)
-GROUP_BACKWARD = (
-    IMAGES
-    + """
+GROUP_BACKWARD = """
 kernels::group_norm_backward(in0_p, in1_p, in2_p, in3_p, in4_p, in5_p, out0_p, out1_p, out2_p,
     images, channels, pixels, in2_shape1, data["slope"]);
 """
-)
 
 
 class _Norm(jt.Function):
-    """x (N, C, H, W), weight (C,), bias (C,) -> (N, C, H, W), then LeakyReLU of the slope; 1 is none."""
+    """x (N, C, H, W), weight (C,), bias (C,) -> (N, C, H, W). After the call, `statistics` are what it was taken by."""
 
     forward: str
+    recomputed: str
     backward: str
 
-    def __init__(self, eps: float, statistics: tuple[jt.Var, jt.Var], slope: float = 1.0):
+    def __init__(self, eps: float):
         super().__init__()
-        self.statistics, self.numbers = statistics, {"eps": eps, "slope": slope}
+        self.eps = eps
+        self.behind_leaky: _BehindLeaky | None = None
 
     def execute(self, x: jt.Var, weight: jt.Var, bias: jt.Var) -> jt.Var:
+        statistics = self.shape_of_statistics(x)
+        y, *self.statistics = self._call([x.shape, statistics, statistics], [x, weight, bias], self.forward)
         self.saved = x, *self.statistics, weight, bias
-        return self._output()
+        return y
 
-    def again(self, after: jt.Var) -> jt.Var:
-        """The output computed once more, as soon as `after` is there and not before."""
-        return self._output(after)
+    def shape_of_statistics(self, x: jt.Var) -> tuple[int, ...]:
+        """Of the mean, and of what stands beside it."""
+        raise NotImplementedError
+
+    def again(self, slope: float, after: jt.Var) -> jt.Var:
+        """The output once more, then LeakyReLU of the slope, 1 for none; not computed before `after` is there."""
+        return self._call([self.saved[0].shape], [*self.saved, after], self.recomputed, slope=slope)[0]
 
     def grad(self, dy: jt.Var) -> tuple[jt.Var, ...]:
+        slope, behind = 1.0, self.behind_leaky
+        if behind is not None and behind.id == dy.id:  # Else other users of the output have added theirs.
+            dy, slope = behind.dz, behind.slope
         channels = (dy.shape[1],)
-        shapes = [dy.shape, channels, channels]
-        return tuple(call(shapes, [dy, *self.saved], "normalization", self.backward, **self.numbers))
+        return tuple(self._call([dy.shape, channels, channels], [dy, *self.saved], self.backward, slope=slope))
 
-    def _output(self, *after: jt.Var) -> jt.Var:
-        inputs = [*self.saved, *after]
-        return call([self.saved[0].shape], inputs, "normalization", self.forward, **self.numbers)[0]
+    def _call(
+        self, shapes: Sequence[Sequence[int]], inputs: Sequence[jt.Var], source: str, **numbers: float
+    ) -> list[jt.Var]:
+        return call(shapes, inputs, "normalization", IMAGES + source, eps=self.eps, **numbers)
 
 
 class _BatchNorm(_Norm):
-    forward, backward = BATCH, BATCH_BACKWARD
+    forward, recomputed, backward = BATCH, BATCH_AGAIN, BATCH_BACKWARD
+
+    def shape_of_statistics(self, x: jt.Var) -> tuple[int, ...]:
+        return (x.shape[1],)
 
 
 class _GroupNorm(_Norm):
-    forward, backward = GROUP, GROUP_BACKWARD
+    forward, recomputed, backward = GROUP, GROUP_AGAIN, GROUP_BACKWARD
+
+    def __init__(self, eps: float, groups: int):
+        super().__init__(eps)
+        self.groups = groups
+
+    def shape_of_statistics(self, x: jt.Var) -> tuple[int, ...]:
+        return (x.shape[0], self.groups)
+
+
+class _BehindLeaky(NamedTuple):
+    """The gradient behind the LeakyReLU, and the id of the one in front of it."""
+
+    id: int
+    dz: jt.Var
+    slope: float
+
+
+class _LeakyReLU(LeakyReLU):
+    """LeakyReLU of a normalisation's output, which is told the gradient behind it too."""
+
+    def __init__(self, norm: _Norm, slope: float):
+        super().__init__(slope)
+        self.norm = norm
+
+    def execute(self, y: jt.Var) -> jt.Var:
+        z = super().execute(y)
+        self.y = None  # The sign is found anew, as the normalisation's own output is.
+        return z
+
+    def grad(self, dz: jt.Var) -> jt.Var:
+        self.y = self.norm.again(self.slope, dz)
+        dy = super().grad(dz)
+        self.norm.behind_leaky = _BehindLeaky(dy.id, dz, self.slope)
+        return dy
 
 
 class BatchNorm:
@@ -96,10 +132,10 @@ class BatchNorm:
         self.eps = eps
 
     def __call__(self, x: jt.Var, weight: jt.Var, bias: jt.Var) -> jt.Var:
-        channels = (x.shape[1],)
-        statistics = call([channels, channels], [x.detach()], "normalization", BATCH_STATISTICS)
-        self.mean, self.var = statistics
-        return _noted(partial(_BatchNorm, self.eps, statistics), (x, weight, bias))
+        norm = _BatchNorm(self.eps)
+        y = _noted(norm, x, weight, bias)
+        self.mean, self.var = norm.statistics
+        return y
 
     def count(self, x: jt.Var) -> int:
         """Values a channel in the whole batch."""
@@ -108,21 +144,17 @@ class BatchNorm:
 
 def group_norm(x: jt.Var, groups: int, weight: jt.Var, bias: jt.Var, eps: float) -> jt.Var:
     """(N, C, H, W), each group of channels by its own statistics; weight and bias (C,)."""
-    shape = (x.shape[0], groups)
-    statistics = call([shape, shape], [x.detach()], "normalization", GROUP_STATISTICS, eps=eps)
-    return _noted(partial(_GroupNorm, eps, statistics), (x, weight, bias))
+    return _noted(_GroupNorm(eps, groups), x, weight, bias)
 
 
 def leaky(y: jt.Var, slope: float) -> jt.Var | None:
-    """LeakyReLU of a normalisation's output in one pass with it; None if `y` is none, or no longer is."""
+    """LeakyReLU of a normalisation's output, differentiated together with it; None if `y` is none, or no longer is."""
     origin = _origin(y)
-    return None if origin is None or origin.slope != 1 else _noted(origin.kind, origin.inputs, slope)
-
-
-def keep_apart(y: jt.Var) -> None:
-    """Have the LeakyReLU that follows take `y` itself, so that `jt.grad(loss, y)` finds it on the way: else it is 0."""
-    if hasattr(y, "origin"):
-        y.origin = None
+    if origin is None or origin.slope != 1:
+        return None
+    z = _LeakyReLU(origin.norm, slope)(y)
+    z.origin = _Origin(z.id, origin.norm, slope)
+    return z
 
 
 class Recall:
@@ -130,8 +162,10 @@ class Recall:
 
     def __init__(self, y: jt.Var):
         origin = _origin(y)
-        same = y.detach()  # `y += x` later on does not reach it.
-        self._again = (lambda after: same) if origin is None else origin.function.again
+        same = y.detach() if origin is None else None  # `y += x` later on does not reach it.
+        self._again: Callable[[jt.Var], jt.Var] = lambda after: (
+            same if origin is None else origin.norm.again(origin.slope, after)
+        )
 
     def __call__(self, after: jt.Var) -> jt.Var:
         """Its value, not computed before `after`."""
@@ -139,30 +173,20 @@ class Recall:
 
 
 class _Origin(NamedTuple):
-    """How a Var came about: by which kind of normalisation, of what, and by a LeakyReLU of which slope; 1 is none."""
+    """How a Var came about: by a normalisation, and a LeakyReLU of this slope; 1 is none."""
 
-    ids: tuple[int, ...]
-    kind: Callable[[float], _Norm]
-    inputs: tuple[jt.Var, jt.Var, jt.Var]
+    id: int
+    norm: _Norm
     slope: float
-    function: _Norm
 
 
-def _noted(kind: Callable[[float], _Norm], inputs: tuple[jt.Var, jt.Var, jt.Var], slope: float = 1.0) -> jt.Var:
-    function = kind(slope)
-    y = function(*inputs)
-    y.origin = _Origin(_ids(y, *inputs), kind, inputs, slope, function)
+def _noted(norm: _Norm, x: jt.Var, weight: jt.Var, bias: jt.Var) -> jt.Var:
+    y = norm(x, weight, bias)
+    y.origin = _Origin(y.id, norm, 1.0)
     return y
 
 
 def _origin(y: jt.Var) -> _Origin | None:
     origin = getattr(y, "origin", None)
-    # Computed anew, it would pass on gradients.
-    if origin is None or y.is_stop_grad():
-        return None
-    return origin if origin.ids == _ids(y, *origin.inputs) else None
-
-
-def _ids(*variables: jt.Var) -> tuple[int, ...]:
-    """Whatever is assigned to a Var changes its id: `y += x`, `y[0] = 0`."""
-    return tuple(variable.id for variable in variables)
+    # Whatever is assigned to a Var changes its id: `y += x`, `y[0] = 0`.
+    return origin if origin is not None and origin.id == y.id else None
