@@ -7,6 +7,16 @@ from jtmigrate.parity.kernels.call import call
 EACH, ROWS = "in0->num", 'in0->num / std::max(long(data["width"]), 1l), long(data["width"])'
 
 
+def leaky_relu(x: jt.Var, slope: float) -> jt.Var:
+    """x where positive, else slope * x; Jittor does not know its gradient."""
+    return _call("leaky_relu", f'{EACH}, data["slope"]', x, slope=slope)
+
+
+def leaky_relu_backward(dy: jt.Var, y: jt.Var, slope: float) -> jt.Var:
+    """dy where the output y is positive, else slope * dy; Jittor does not know its gradient."""
+    return _call("leaky_relu_backward", f'{EACH}, data["slope"]', dy, y, slope=slope)
+
+
 class LeakyReLU(jt.Function):
     """x where positive, else slope * x. The slope is positive: the output then has the sign of the input."""
 
@@ -15,7 +25,7 @@ class LeakyReLU(jt.Function):
         self.slope = slope
 
     def execute(self, x: jt.Var) -> jt.Var:
-        self.y = _call("leaky_relu", f'{EACH}, data["slope"]', x, slope=self.slope)
+        self.y = leaky_relu(x, self.slope)
         return self.y
 
     def grad(self, dy: jt.Var) -> jt.Var:
@@ -30,7 +40,7 @@ class _LeakyReLUGradient(jt.Function):
         self.y, self.slope = y, slope
 
     def execute(self, dy: jt.Var) -> jt.Var:
-        return _call("leaky_relu_backward", f'{EACH}, data["slope"]', dy, self.y, slope=self.slope)
+        return leaky_relu_backward(dy, self.y, self.slope)
 
     def grad(self, ddx: jt.Var) -> jt.Var:
         return _LeakyReLUGradient(self.y, self.slope)(ddx)

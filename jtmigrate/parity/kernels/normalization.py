@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import jittor as jt
 
-from jtmigrate.parity.kernels.activation import LeakyReLU
+from jtmigrate.parity.kernels.activation import leaky_relu, leaky_relu_backward
 from jtmigrate.parity.kernels.call import call
 
 IMAGES = "const long images = in0_shape0, channels = in0_shape1, pixels = in0_shape2 * in0_shape3;\n"
@@ -65,7 +65,7 @@ class _Norm(jt.Function):
         return self._call([self.saved[0].shape], [*self.saved, after], self.recomputed, slope=slope)[0]
 
     def grad(self, dy: jt.Var) -> tuple[jt.Var, ...]:
-        slope, behind = 1.0, self.behind_leaky
+        slope, behind, self.behind_leaky = 1.0, self.behind_leaky, None
         if behind is not None and behind.id == dy.id:  # Else other users of the output have added theirs.
             dy, slope = behind.dz, behind.slope
         channels = (dy.shape[1],)
@@ -103,21 +103,21 @@ class _BehindLeaky(NamedTuple):
     slope: float
 
 
-class _LeakyReLU(LeakyReLU):
-    """LeakyReLU of a normalisation's output, which is told the gradient behind it too."""
+class _LeakyReLU(jt.Function):
+    """LeakyReLU of a normalisation's output, which is told the gradient behind it too.
+
+    It keeps no Var: Jittor would compute what is kept.
+    """
 
     def __init__(self, norm: _Norm, slope: float):
-        super().__init__(slope)
-        self.norm = norm
+        super().__init__()
+        self.norm, self.slope = norm, slope
 
     def execute(self, y: jt.Var) -> jt.Var:
-        z = super().execute(y)
-        self.y = None  # The sign is found anew, as the normalisation's own output is.
-        return z
+        return leaky_relu(y, self.slope)
 
     def grad(self, dz: jt.Var) -> jt.Var:
-        self.y = self.norm.again(self.slope, dz)
-        dy = super().grad(dz)
+        dy = leaky_relu_backward(dz, self.norm.again(self.slope, dz), self.slope)
         self.norm.behind_leaky = _BehindLeaky(dy.id, dz, self.slope)
         return dy
 
