@@ -20,8 +20,10 @@ from jtmigrate.frameworks.jittor_variables import (
     distinct,
     fetch,
     frozen_by_eval,
+    number,
     persistent_variables,
     second_name,
+    trained_by,
     variables_of,
 )
 from jtmigrate.trace.optimizer import OptimizerState
@@ -206,7 +208,8 @@ class _Tape(Tape):
         return self._watched.setdefault(tensor.var_ptr, second_name(tensor)).var_ptr
 
     def backward(self, loss: jt.Var, parameters: Mapping[str, jt.Var]) -> dict[str, jt.Var]:
-        watched = {pointer: var for pointer, var in self._watched.items() if var.var_ptr != loss.var_ptr}
+        trained = trained_by(parameters.values()) - {number(loss)}
+        watched = {pointer: var for pointer, var in self._watched.items() if number(var) in trained}
         gradients = jt.grad(loss, [*parameters.values(), *watched.values()])
         self._gradients = dict(zip(watched, gradients[len(parameters) :], strict=True))
         return dict(zip(parameters, gradients[: len(parameters)], strict=True))

@@ -1,6 +1,7 @@
 """The Vars of a Jittor model, and how to hold on to what they are at a moment."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -31,6 +32,34 @@ def second_name(var: jt.Var) -> jt.Var:
     other.assign(var)
     var.name(name)
     return other
+
+
+_NODE = re.compile(r"(Var|Op)\((\d+):[^,]*:g([01]),(\w+)")
+"""How Jittor prints a node of its graph: its number, whether gradients pass it, the dtype of a Var or the kind of an Op."""
+
+
+def number(var: jt.Var) -> int:
+    """What tells the Vars of a graph apart."""
+    return int(_NODE.search(var.debug_msg()).group(2))
+
+
+def trained_by(parameters: Iterable[jt.Var]) -> set[int]:
+    """Numbers of the Vars through which a gradient reaches these parameters: what requires a gradient in torch.
+
+    Jittor computes the gradient of any Var it is asked for, that of a target of the loss too.
+    """
+    graph = jt.dump_all_graphs()
+    outputs = graph.outputs
+    nodes = [_NODE.match(text).groups() for text in graph.nodes_info]
+    passable = [passes == "1" and (kind == "Op" or "float" in what) for kind, _, passes, what in nodes]
+    places = {int(each): place for place, (kind, each, _, _) in enumerate(nodes) if kind == "Var"}
+    waiting = [places[number(each)] for each in parameters]
+    reached = set(waiting)
+    while waiting:
+        following = {place for place in outputs[waiting.pop()] if passable[place]} - reached
+        reached |= following
+        waiting += following
+    return {each for each, place in places.items() if place in reached}
 
 
 def frozen_by_eval(model: jt.Module) -> list[jt.Var]:
