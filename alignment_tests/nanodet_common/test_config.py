@@ -17,7 +17,7 @@ ORIGINALS = {
     "nanodet-plus-m_320": "e8f48fd7b316b5549d9818f44e18a03ab3042d4910df59b2c700821338be4025",
     "nanodet-plus-m_416": "19a69f7e6eef855b5300128c56ee69e618985d7b03874c797de14671132e9a7b",
 }
-OWN = ("nanodet-plus-m_320-voc", "nanodet-plus-m_320-voc-cpu", "tiny20")
+OWN = ("nanodet-plus-m_320-voc", "nanodet-plus-m_320-voc-cpu", "nanodet-plus-m_256-voc-scratch", "tiny20")
 REMOVED = object()
 AUX_HEAD = {
     "name": "SimpleConvHead",
@@ -69,8 +69,9 @@ def test_own_configurations_are_of_voc_classes_and_of_the_published_detector(nam
     assert config.model.arch.model_copy(update={"aux_head": None, "detach_epoch": 0}) == (
         published.model.arch.model_copy(update={"aux_head": None, "detach_epoch": 0})
     )
+    chosen = ("img_path", "ann_path", "input_size")
     assert config.data.val == published.data.val.model_copy(
-        update={"name": "VocDataset", "img_path": config.data.val.img_path, "ann_path": config.data.val.ann_path}
+        update={"name": "VocDataset", **{name: getattr(config.data.val, name) for name in chosen}}
     )
 
 

@@ -35,7 +35,7 @@ def second_name(var: jt.Var) -> jt.Var:
 
 
 _NODE = re.compile(r"(Var|Op)\((\d+):[^,]*:g([01]),(\w+)")
-"""How Jittor prints a node of its graph: its number, whether gradients pass it, the dtype of a Var or the kind of an Op."""
+"""How Jittor prints a node of its graph: its number, whether gradients pass it, a dtype or what an operator does."""
 
 
 def number(var: jt.Var) -> int:
