@@ -113,21 +113,21 @@ def detection_loss(
     """
     positive = assignment.positive.cast(logits.dtype)
     weight = F.sigmoid(logits.detach()).max(-1) * positive
-    normalisers = means(processes, positive.sum(), weight.sum())
+    normalisers = means(processes, ops.sum(positive), ops.sum(weight))
     num_positive, total_weight = (F.clamp(mean, min=1 / processes.size) for mean in normalisers)
     target_boxes = gt_boxes.gather(1, assignment.object_index.unsqueeze(-1).expand(-1, -1, 4))
     target_labels = gt_labels.gather(1, assignment.object_index)
 
     quality = F.is_label(target_labels, logits.shape[-1]) * (positive * assignment.iou).unsqueeze(-1)
-    loss_qfl = quality_focal_loss(logits, quality, config.loss_qfl.beta).sum() / num_positive
-    loss_bbox = (giou_loss(boxes, target_boxes) * weight).sum() / total_weight
+    loss_qfl = ops.sum(quality_focal_loss(logits, quality, config.loss_qfl.beta)) / num_positive
+    loss_bbox = ops.sum(giou_loss(boxes, target_boxes) * weight) / total_weight
 
     distances = distances.reshape(*distances.shape[:-1], 4, -1)
     reg_max = distances.shape[-1] - 1
     target_distances = box_to_distance(priors[:, :2], target_boxes) / priors[:, 2:3]
     target_distances = F.clamp(target_distances, min=0, max=reg_max - 0.1)
     loss_dfl = distribution_focal_loss(distances, target_distances) * weight.unsqueeze(-1)
-    loss_dfl = loss_dfl.sum() / (4 * total_weight)
+    loss_dfl = ops.sum(loss_dfl) / (4 * total_weight)
     return {
         "loss_qfl": config.loss_qfl.loss_weight * loss_qfl,
         "loss_bbox": config.loss_bbox.loss_weight * loss_bbox,

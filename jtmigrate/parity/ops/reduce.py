@@ -28,25 +28,37 @@ class Selected(NamedTuple):
 
 
 def sum(x: jt.Var, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> jt.Var:
-    """Sum over one, several or all dimensions; small integers and booleans are added as int32, not as themselves."""
+    """Sum over one, several or all dimensions; small integers and booleans are added as int32, not as themselves.
+
+    Jittor's own adds up float32 in one float32: 6e-5 off for a loss of 340,000 elements.
+    """
     if dtype is not None:
         x = x.cast(dtype)
     elif not x.dtype.is_float() and str(x.dtype) not in ("int32", "int64"):
         x = x.int32()
-    return _reduced(x.sum, x, dim, keepdim)
+    total = _total(x, dim, keepdim)
+    return total if total.dtype == x.dtype else total.cast(x.dtype)
 
 
 def mean(x: jt.Var, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> jt.Var:
     """Mean over one, several or all dimensions; the gradient of Jittor's own is 5e-8 off in float64."""
     x = x if dtype is None else x.cast(dtype)
     count = _product(x.shape[at] for at in as_dims(dim, x.ndim))
-    return _reduced(x.sum, x, dim, keepdim) / scalar(float(count), x)
+    total = _total(x, dim, keepdim)
+    result = total / scalar(float(count), total)
+    return result if total.dtype == x.dtype else result.cast(x.dtype)
 
 
 def prod(x: jt.Var, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> jt.Var:
     """Product over one or all dimensions."""
     x = x if dtype is None else x.cast(dtype)
     return _reduced(x.prod, x, dim, keepdim)
+
+
+def _total(x: jt.Var, dim: Dim, keepdim: bool) -> jt.Var:
+    """The sum, of narrower floats as float64."""
+    x = x.float64() if x.dtype.is_float() and str(x.dtype) != "float64" else x
+    return _reduced(x.sum, x, dim, keepdim)
 
 
 def _reduced(reduction: Any, x: jt.Var, dim: Dim, keepdim: bool) -> jt.Var:
