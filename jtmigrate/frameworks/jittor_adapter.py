@@ -85,7 +85,7 @@ class JittorAdapter(Adapter):
 
     def backward(self, optimizer: jt.optim.Optimizer, model: jt.Module, loss: jt.Var) -> dict[str, jt.Var]:
         optimizer.zero_grad()
-        optimizer.backward(loss)
+        optimizer.backward(_alone(loss))
         gradients = _gradients(optimizer)
         parameters = self.parameters(model)
         return {name: second_name(gradients[id(var)]) for name, var in parameters.items() if id(var) in gradients}
@@ -194,6 +194,15 @@ def _gradients(optimizer: jt.optim.Optimizer) -> dict[int, jt.Var]:
     }
 
 
+def _alone(loss: jt.Var) -> jt.Var:
+    """A float64 loss whose gradient, 1, is the result of an operator.
+
+    Jittor gives a lone number that several operators use the kernel of the first one it met, of whatever dtype: after a
+    float32 run, the float64 gradient of `x.sum() + y.sum()` is garbage.
+    """
+    return loss * jt.ones_like(loss) if loss.dtype == "float64" else loss
+
+
 class _Tape(Tape):
     """`jt.grad` by everything at once, when the loss is known."""
 
@@ -210,7 +219,7 @@ class _Tape(Tape):
     def backward(self, loss: jt.Var, parameters: Mapping[str, jt.Var]) -> dict[str, jt.Var]:
         trained = trained_by(parameters.values()) - {number(loss)}
         watched = {pointer: var for pointer, var in self._watched.items() if number(var) in trained}
-        gradients = jt.grad(loss, [*parameters.values(), *watched.values()])
+        gradients = jt.grad(_alone(loss), [*parameters.values(), *watched.values()])
         self._gradients = dict(zip(watched, gradients[len(parameters) :], strict=True))
         return dict(zip(parameters, gradients[: len(parameters)], strict=True))
 
@@ -237,4 +246,4 @@ class _Pullback(Backward):
         if not (targets and sources):
             return {}
         total = sum((var * self._make(weigh(tuple(var.shape)))).sum() for var, weigh in targets)
-        return dict(zip(sources, jt.grad(total, list(sources.values())), strict=True))
+        return dict(zip(sources, jt.grad(_alone(total), list(sources.values())), strict=True))

@@ -112,3 +112,21 @@ def test_views_made_without_gradients_are_no_place_to_start_a_pullback_from():
     adapter, model = TorchAdapter(), Outer()
     trace = adapter.record(model, pairs.VECTORS)
     assert [layer.failure for layer in adapter.replay(model, trace, backward=True).layers] == ["", ""]
+
+
+def test_float64_after_float32_of_a_sum_of_sums():
+    """Jittor gives a lone number of any dtype the kernel of the first one that it met."""
+    original, model = pairs.seeded(pairs.TorchMLP()), pairs.JittorMLP()
+    JittorAdapter().load_state(model, TorchAdapter().state(original))
+
+    def of_sums(_, output):
+        return output.sum() + output.sum(0).sum()
+
+    def gradients(adapter, model, dtype):
+        return adapter.record(model, pairs.VECTORS, dtype=dtype, backward=True, loss=of_sums).gradients
+
+    expected = gradients(TorchAdapter(), original, "float64")
+    for dtype, tolerance in (("float32", 1e-6), ("float64", 1e-14), ("float32", 1e-6)):
+        for name, gradient in gradients(JittorAdapter(), model, dtype).items():
+            bound = tolerance * np.abs(expected[name]).max()
+            np.testing.assert_allclose(gradient, expected[name], rtol=0, atol=bound, err_msg=name)
