@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jtmigrate.compare import metrics
+from jtmigrate.compare.floor import noise_floor
 from jtmigrate.compare.quantities import Scale, Subject, compare_quantity
 from jtmigrate.compare.result import DriftPoint, Quantity, QuantityResult, Tolerances, Verdict
 from jtmigrate.compare.verdict import Evidence
@@ -144,7 +145,7 @@ def _updates(at: At, step: int, scale: Scale) -> Iterator[QuantityResult]:
     for name, found in _columns(at, (*WHOLE, "exact", "given32", "given64"), _changes):
         if name in trained:
             subject = Subject(Quantity.UPDATE, name, name.rpartition(".")[0], step, step)
-            yield from _given(subject, found, scale)
+            yield from _given(subject, found, scale, _update_floor(name, at["reference32"], at["exact"]))
 
 
 def _moments(at: At, step: int, scale: Scale) -> Iterator[QuantityResult]:
@@ -183,14 +184,27 @@ def _columns(
             yield name, [column.get(name) for column in columns]
 
 
-def _given(subject: Subject, found: Sequence[np.ndarray | None], scale: Scale) -> Iterator[QuantityResult]:
+def _update_floor(name: str, record: StepRecord, exact: StepRecord | None) -> float:
+    """The noise floor of an update: at least what rounding the parameter costs, which the reference can be spared.
+
+    Where a parameter has few elements, all of the reference's may happen to be rounded by next to nothing.
+    """
+    after, update = record.after.model[name], _changes(record)[name]
+    rounding = float(np.spacing(np.abs(after).max(initial=0))) / 2
+    lowest = metrics.scaled(rounding, metrics.scale(update))
+    return lowest if exact is None else max(lowest, noise_floor(update, _changes(exact)[name]))
+
+
+def _given(
+    subject: Subject, found: Sequence[np.ndarray | None], scale: Scale, floor: float | None = None
+) -> Iterator[QuantityResult]:
     """Judged where the gradients were given; what came of its own gradients is only shown.
 
     Adam divides a gradient by its size: of one that is zero but for rounding, it makes a step of full size.
     """
     reference32, reference64, led32, _, exact, given32, given64 = found
     whole = Evidence("", reference32, reference64, led32, given64)
-    alone = Evidence("", reference32, exact, isolated=given32)
+    alone = Evidence("", reference32, exact, isolated=given32, floor=floor)
     yield from _row(subject, whole, (alone,), scale)
 
 

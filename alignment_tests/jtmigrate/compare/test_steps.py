@@ -107,6 +107,15 @@ def test_a_step_with_gradients_of_its_own_is_shown_and_not_judged():
     assert wrong(runs(given32={"update": GRADIENT}))
 
 
+def test_an_update_may_be_off_by_a_unit_of_the_parameter_however_small_it_is():
+    """Even where the reference was lucky and is rounded by nothing; by three units it may not."""
+    update = np.full_like(START, 2.0**-12)
+    unit = np.spacing(np.float32(np.abs(START).max()))
+    assert not wrong(runs({"update": update}, given32={"update": update + unit}))
+    found = wrong(runs({"update": update}, given32={"update": update + 3 * unit}))
+    assert list(found) == [(Quantity.UPDATE, "layer.weight")]
+
+
 @pytest.mark.parametrize(
     ("changes", "quantity", "name", "reason"),
     [
