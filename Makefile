@@ -24,11 +24,11 @@ LOCK := $(if $(findstring 3.11.,$(shell $(PYTHON) --version 2>/dev/null)),--cons
 # Data and weights: what `jtmigrate fetch` brings goes to data/; reference material may lie beside the repository.
 VOC ?= $(firstword $(wildcard data/VOCdevkit ../shared/data/VOCdevkit))
 SPLIT ?= 2007:test
-TRAINED := $(or $(WEIGHTS),$(wildcard ../shared/weights/nanodet-plus-m_320_voc20.pth))
+TRAINED := $(or $(WEIGHTS),$(wildcard ../shared/weights/nanodet-plus-m_320_voc20.pth),nanodet_common/pretrained/nanodet-plus-m_256_voc20.pth)
 EVALUATED = --config '$(or $(CONFIG),nanodet-plus-m_320)' --weights '$(TRAINED)' --voc '$(VOC)' --split '$(SPLIT)'
 
-# Of `make tiny20`: twenty images, from the trained weights where there are any.
-TINY20 = --config tiny20 --voc '$(VOC)' --train 2007:trainval --overfit 20 $(if $(TRAINED),--weights '$(TRAINED)')
+# Of `make tiny20`: twenty images, from trained weights.
+TINY20 = --config tiny20 --voc '$(VOC)' --train 2007:trainval --overfit 20 --weights '$(TRAINED)'
 
 TORCH_RUN ?= runs/torch
 JITTOR_RUN ?= runs/jittor
@@ -69,7 +69,7 @@ plot: setup
 # BENCH='--what inference --batch 1' asks for less.
 bench: setup
 	$(BIN)/jtmigrate bench --out reports/bench --config '$(or $(CONFIG),nanodet-plus-m_320)' \
-		$(if $(TRAINED),--weights '$(TRAINED)') $(if $(VOC),--voc '$(VOC)' --split '$(SPLIT)') $(BENCH)
+		--weights '$(TRAINED)' $(if $(VOC),--voc '$(VOC)' --split '$(SPLIT)') $(BENCH)
 
 # One folder: curves, pictures, logs, reports, and a table of both frameworks.
 deliverables: setup

@@ -1,7 +1,7 @@
 """`make align-report`: convert weights, compare both NanoDet-Plus detectors on a photograph, write the report.
 
-Without arguments it needs neither weights nor an image of one's own: the weights are seeded, the photograph is the one
-that comes with matplotlib.
+Without arguments it needs neither weights nor an image of one's own: it takes the small trained detector that comes
+with the project, and the photograph that comes with matplotlib.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,7 @@ from jtmigrate.report.markdown import to_markdown
 from jtmigrate.trace.record import ROOT
 from nanodet_common.drawing import draw_detections, side_by_side
 from nanodet_common.postprocess import Detections, Limits, detections_from_boxes
+from nanodet_common.pretrained import SMALL, SMALL_CONFIG
 from nanodet_common.sample import sample_photograph
 
 PROGRAM = "python -m jtmigrate.presets.align_report"
@@ -42,7 +43,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def command(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report is written.")] = Path("reports/alignment"),
     image: Annotated[Path | None, typer.Option(metavar="FILE", help="Photograph; else a sample.")] = None,
-    weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Checkpoint; else seeded values.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Checkpoint; else a small one, with --config seeded values.")
+    ] = None,
     config: Annotated[str | None, typer.Option(metavar="NAME", help="Configuration or YAML file.")] = None,
 ) -> None:
     """Convert weights and compare NanoDet-Plus in PyTorch and Jittor, layer by layer, on one photograph.
@@ -50,9 +53,11 @@ def command(
     Exit code 0 if aligned, 1 if not, 2 if the input is unusable.
     """
     check_writable(out / "report.json")
-    name = config or nanodet.DEFAULT_CONFIG
     image = image or sample_photograph()
-    found, state = nanodet.settings(config, num_classes=None, weights=weights)
+    if weights is None and config is None:
+        weights, config = SMALL, SMALL_CONFIG
+    name = config or nanodet.DEFAULT_CONFIG
+    found, state = nanodet.settings(name, num_classes=None, weights=weights)
     picture = nanodet.picture(found, image)
 
     console = Console()

@@ -39,8 +39,14 @@ def assert_complete(out, report):
 def test_without_arguments(tmp_path):
     stdout, report = align_report(tmp_path / "report")
     assert_complete(tmp_path / "report", report)
-    assert report["meta"]["title"] == "nanodet-plus-m_416, seeded weights, grace_hopper.jpg"
+    assert report["meta"]["title"] == "nanodet-plus-m_256-voc-scratch, nanodet-plus-m_256_voc20.pth, grace_hopper.jpg"
     assert "[i " not in stdout
+
+
+def test_of_another_configuration_the_weights_are_seeded(tmp_path):
+    _, report = align_report(tmp_path / "report", "--config", "nanodet-plus-m_320")
+    assert_complete(tmp_path / "report", report)
+    assert report["meta"]["title"] == "nanodet-plus-m_320, seeded weights, grace_hopper.jpg"
 
 
 def test_with_real_weights_in_a_wrapper_and_an_image(tmp_path, shared):
