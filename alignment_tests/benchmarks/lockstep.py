@@ -309,9 +309,9 @@ def _summary(rows: list[dict[str, Any]], options: argparse.Namespace) -> str:
         "",
         f"Assignment: {otherwise} of {assigned:,} positive priors assigned otherwise.",
         *(
-            f"Step {row['step']}: {row['assigned_otherwise']}, decided by {row['margin']:.1e}, where rounding moves the "
-            f"reference's own costs by up to {row['margin_floor']:.1e}; parts of the loss {row['loss_error']:.1e} "
-            "apart."
+            f"Step {row['step']}: {row['assigned_otherwise']}, decided by {row['margin']:.1e}, where rounding moves "
+            f"the reference's own costs by up to {row['margin_floor']:.1e}; parts of the loss "
+            f"{row['loss_error']:.1e} apart."
             for row in rows
             if "margin" in row
         ),
