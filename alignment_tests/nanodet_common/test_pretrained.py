@@ -6,7 +6,7 @@ import pytest
 from jtmigrate.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nanodet_common.errors import InputError
 from nanodet_common.pretrained import SMALL, SMALL_CONFIG
-from nanodet_common.pretrained.__main__ import main
+from nanodet_common.pretrained.__main__ import command
 from nanodet_common.weights import load_weights
 
 LARGEST_FILE = 3_000_000
@@ -24,7 +24,7 @@ def test_it_is_small_and_fits():
 def test_floats_are_rounded_and_the_rest_is_kept(tmp_path, capsys):
     tensors = {"weight": np.array([1.0, 1 / 3], np.float32), "counter": np.array([7], np.int64)}
     write_checkpoint(tmp_path / "whole.pkl", Checkpoint(tensors))
-    main(tmp_path / "whole.pkl", tmp_path / "half.pth")
+    command(tmp_path / "whole.pkl", tmp_path / "half.pth")
     found = read_checkpoint(tmp_path / "half.pth").tensors
     np.testing.assert_array_equal(found["weight"], tensors["weight"].astype(np.float16))
     np.testing.assert_array_equal(found["counter"], tensors["counter"])
@@ -34,5 +34,5 @@ def test_floats_are_rounded_and_the_rest_is_kept(tmp_path, capsys):
 def test_what_is_too_large_is_refused(tmp_path):
     write_checkpoint(tmp_path / "whole.pkl", Checkpoint({"weight": np.array([1e5], np.float32)}))
     with pytest.raises(InputError, match="weight: 100000 is beyond float16"):
-        main(tmp_path / "whole.pkl", tmp_path / "half.pth")
+        command(tmp_path / "whole.pkl", tmp_path / "half.pth")
     assert not (tmp_path / "half.pth").exists()
