@@ -68,9 +68,6 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--exact-every", type=int, default=10)
-    parser.add_argument(
-        "--first", type=int, default=1, help="compare from this step on; the reference goes there alone"
-    )
     parser.add_argument("--out", type=Path, default=Path("reports/training/lockstep"))
     options = parser.parse_args()
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -36,6 +36,7 @@ def test_the_sum_of_jittor_is_further_off():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", ["sum", "mean"])
 def test_gradients(name, dtype):
+    """2x, and a share of it: a few roundings."""
     array = np.arange(12.0).reshape(3, 4)
     with jt.flag_scope(auto_convert_64_to_32=0):
         x = jt.array(array.astype(dtype))
