@@ -1,9 +1,11 @@
 """`jtmigrate`: the commands and the exit codes.
 
-0 done or aligned, 1 measured and not aligned, 2 bad input or usage, 130 interrupted.
+0 done or aligned, 1 measured and not aligned, 2 bad input or usage, 3 a failure of jtmigrate or of a framework, with
+its traceback, 130 interrupted.
 """
 
 import sys
+import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -70,12 +72,13 @@ def run(command: Callable[[], None]) -> None:
         command()
     except UserError as error:
         _refuse(str(error))
-    except ModuleNotFoundError as error:
-        if error.name not in EXTRAS:
-            raise
-        _refuse(f"{error.name} is not installed: pip install 'jtmigrate[{EXTRAS[error.name]}]'")
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - told as the interpreter would tell it
+        if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
+            _refuse(f"{error.name} is not installed: pip install 'jtmigrate[{EXTRAS[error.name]}]'")
+        traceback.print_exc()
+        sys.exit(3)  # The interpreter would end with 1, as where something was measured and found bad.
 
 
 def _refuse(reason: str) -> NoReturn:

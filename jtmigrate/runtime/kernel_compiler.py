@@ -6,15 +6,12 @@ that are marked for it, one of ten. Here the headers are compiled once, for all 
 where it would exchange nothing. The instructions that are executed are the same.
 """
 
-import os
 import shlex
-import subprocess
-import sys
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from jtmigrate.files import write_text
+from jtmigrate.runtime.gxx import compiled, flags_of_jittor, folder_for
 
 HEADERS = """\
 #define JIT 1
@@ -45,38 +42,29 @@ shift 2
 exec "$compiler" "$@"
 """
 
-ONLY_LINKING = ("-l", "-L", "-Wl,", "-shared")
-
-
 def compile_kernels_faster() -> None:
     """Change Jittor's flags in this process; call it after `import jittor`, as often as you like.
 
     The first time it compiles the headers, in some three seconds, into Jittor's cache folder. Leaves everything as it
     is with CUDA or another compiler than g++, and where g++ cannot compile the headers.
     """
-    jittor = sys.modules.get("jittor")
-    if jittor is None or jittor.flags.nvcc_path or jittor.flags.cc_type != "g++":
+    flags = flags_of_jittor()
+    if flags is None:
         return
-    flags = jittor.flags
-    digest = sha256((HEADERS + COMPILER + flags.cc_flags).encode()).hexdigest()[:16]
-    folder = Path(flags.cache_path, "jtmigrate", digest)
+    folder = folder_for(flags, HEADERS, COMPILER)
     if f"{folder.parent}/" in flags.cc_flags:
         return
     headers, compiler = folder / "headers.h", folder / "compile.sh"
-    if not compiler.exists() and not _write(folder, headers, compiler, flags):
+    if not compiler.exists() and not _write(headers, compiler, flags):
         return
     flags.cc_flags += f' -include "{headers}"'
     flags.python_path = f'sh "{compiler}"'
 
 
-def _write(folder: Path, headers: Path, compiler: Path, flags: Any) -> bool:
+def _write(headers: Path, compiler: Path, flags: Any) -> bool:
     """Write all files, the one whose presence says that all are there last. Whether the headers could be compiled."""
-    compiled = folder / f"{os.getpid()}.gch"
     write_text(headers, HEADERS)  # Whole at any time: another process may be compiling with it already.
-    options = [option for option in shlex.split(flags.cc_flags) if not option.startswith(ONLY_LINKING)]
-    command = [flags.cc_path, *options, "-x", "c++-header", str(headers), "-o", str(compiled)]
-    if subprocess.run(command, stderr=subprocess.DEVNULL).returncode:
+    if not compiled(flags, headers.with_name("headers.h.gch"), "-x", "c++-header", str(headers)):
         return False
-    compiled.replace(f"{headers}.gch")
     write_text(compiler, COMPILER.format(python=shlex.quote(flags.python_path)))
     return True

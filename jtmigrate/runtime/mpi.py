@@ -1,20 +1,10 @@
-"""What differs in a process that `mpirun` started: how it compiles, and how it ends."""
+"""What differs in a process that `mpirun` started: how it ends."""
 
 import os
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-
-def compile_in_one_thread() -> None:
-    """Have Jittor compile one kernel after the other in a process of `mpirun`; call it after `import jittor`.
-
-    Compiling in several threads there has ended in a segmentation fault of one of them.
-    """
-    jittor = sys.modules.get("jittor")
-    if jittor is not None and inside_mpi():
-        jittor.flags.use_parallel_op_compiler = 0
 
 
 def inside_mpi() -> bool:

@@ -35,21 +35,3 @@ def test_only_a_failure_is_ended_at_once(body: str, code: int, regular: bool) ->
         assert ended.returncode == code
         assert ("regular end" in ended.stdout) == is_regular
         assert ("reason" in ended.stderr) == ("reason" in body)
-
-
-@pytest.mark.parametrize(("size", "expected"), [("2", "0"), (None, "16")])
-def test_compiles_in_one_thread(size: str | None, expected: str) -> None:
-    """Two processes that compiled in several threads each: one of them ended in a segmentation fault."""
-    program = """
-import sys, types
-jittor = types.SimpleNamespace(flags=types.SimpleNamespace(use_parallel_op_compiler=16))
-sys.modules["jittor"] = jittor
-from jtmigrate.runtime.mpi import compile_in_one_thread
-compile_in_one_thread()
-print(jittor.flags.use_parallel_op_compiler)
-"""
-    environment = {name: value for name, value in os.environ.items() if name != "OMPI_COMM_WORLD_SIZE"}
-    environment |= {"OMPI_COMM_WORLD_SIZE": size} if size else {}
-    command = [sys.executable, "-c", program]
-    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert printed.stdout.strip() == expected
