@@ -42,6 +42,7 @@ shift 2
 exec "$compiler" "$@"
 """
 
+
 def compile_kernels_faster() -> None:
     """Change Jittor's flags in this process; call it after `import jittor`, as often as you like.
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jtmigrate.runtime.compiling_threads import take_turns_at_compiling
+from jtmigrate.runtime.floating_point import restore_subnormals
 from jtmigrate.runtime.kernel_compiler import compile_kernels_faster
 from jtmigrate.runtime.preparation import prepare
 
@@ -33,6 +34,7 @@ def import_of_jittor() -> Iterator[None]:
     settle()
     take_turns_at_compiling()
     compile_kernels_faster()
+    restore_subnormals()
 
 
 def settle() -> None:

@@ -5,7 +5,11 @@
 // (opt/var_relay.cc). All threads do so at once, to variables that several of their kernels read, without a lock: now
 // and then one ends in a segmentation fault, or leaves an operator without its inputs. Here they take turns at that,
 // and only the compiler runs in all of them.
+//
+// Kernels are compiled with -Ofast, and loading one has the thread that loads it take subnormal numbers for zero: in the
+// middle of a step, if it is the thread that computes. Here a thread goes on as it was.
 
+#include <cfenv>
 #include <mutex>
 
 #include "fused_op.h"
@@ -28,7 +32,11 @@ static jit_op_entry_t compile(Op* op) {
     op->compile_optimize(source);
     string key = op->get_jit_key(get_jk());
     turn.unlock();
-    return compiler.compile(key, source);
+    fenv_t arithmetic;
+    fegetenv(&arithmetic);
+    auto kernel = compiler.compile(key, source);
+    fesetenv(&arithmetic);
+    return kernel;
 }
 
 }  // namespace jittor

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -14,15 +15,26 @@ def subnormal_survives():
     return by_numpy
 
 assert subnormal_survives()
-runtime.prepare()
-import jittor
+{start}
 for factor in (3.25, 4.5):
     (jittor.array([1.0, 2.0]) * factor).sum().item()
-    runtime.restore_subnormals()
+    {after}
     assert subnormal_survives()
+"""
+STOCK = "runtime.prepare(); import jittor"
+SETTLED = """
+with runtime.import_of_jittor():
+    import jittor
+assert subnormal_survives()
 """
 
 
 @pytest.mark.slow
-def test_subnormals_survive_jittor_kernels_once_restored():
-    subprocess.run([sys.executable, "-c", PROGRAM], check=True)
+@pytest.mark.parametrize(
+    ("start", "after"), [(STOCK, "runtime.restore_subnormals()"), (SETTLED, "")], ids=["stock", "settled"]
+)
+@pytest.mark.parametrize("threads", ["0", "16"])
+def test_subnormals_survive_jittor_kernels(start: str, after: str, threads: str):
+    """Once restored, and by themselves where kernels are loaded by our own function, whichever thread loads them."""
+    program = PROGRAM.format(start=start, after=after)
+    subprocess.run([sys.executable, "-c", program], env={**os.environ, "use_parallel_op_compiler": threads}, check=True)
