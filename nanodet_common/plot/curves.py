@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from nanodet_common.figures import COLORS, INK, SOFT, WIDE, dress, plain, png
 from nanodet_common.plot.run import Run, Series
@@ -71,17 +72,20 @@ def metrics(runs: Runs, width: float = WIDE) -> bytes:
         for name, thickness in (("AP50", 1.0), ("mAP", 2.4)):
             for index, series in _having(runs, name):
                 axis.plot(getattr(series, place), series.values, **_stroke(index, thickness=thickness), marker=".")
-        for index, series in _having(runs, "mAP"):
+        best_first = sorted(_having(runs, "mAP"), key=lambda having: -np.nanmax(having[1].values))
+        for rank, (index, series) in enumerate(best_first):
             best = int(np.nanargmax(series.values))
             x, y = getattr(series, place)[best], series.values[best]
             color = COLORS[index % len(COLORS)]
             axis.plot(x, y, "*", color=color, markersize=11 - min(index, 3) * 2)
-            # The numbers of several runs above each other, whether or not their stars are.
-            offset = (0, 8 + 10 * index)
+            # The best above its star, the others below theirs, further down in turn: they never cover each other.
+            offset = (0, -6 - 10 * rank if rank else 8)
             axis.annotate(f"{y:.4f}", (x, y), offset, textcoords="offset points", ha="center", fontsize=8, color=color)
         axis.margins(x=0.06, y=0.16)
         axis.set_ylim(bottom=0)
         axis.set_xlabel({"epochs": "epoch", "steps": "step"}[place], color=SOFT, fontsize=8)
+        if place == "epochs":
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         dress(axis, "mAP (star: the best) and, thin, AP50")
     _finish(figure, runs, "")
     return png(figure)
