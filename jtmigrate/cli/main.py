@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def run(command: Callable[[], None]) -> None:
-    """Run a command line; a user's mistake is one line on stderr and exit code 2."""
+    """Run a command line; a user's mistake is one line on stderr and exit code 2, other failures a traceback and 3."""
     try:
         command()
     except UserError as error:

@@ -1,7 +1,7 @@
 """The threads that compile kernels take turns at Jittor's graph.
 
-Without that, two of 42 first steps of a detector ended in a segmentation fault of such a thread: too few for a test
-that waits for one.
+Without that, a first step of a detector ended in a segmentation fault of such a thread now and then: too rarely for a
+test that waits for one.
 """
 
 import subprocess
