@@ -1,11 +1,15 @@
 """Training steps of the port beside those of the reference, on real augmented batches.
 
     python -m alignment_tests.benchmarks.lockstep --voc VOCdevkit --train 2007:trainval --weights model.pth \\
-        --out reports/training/lockstep [--steps 200] [--batch 8] [--exact-every 10] [--config NAME] [--load transfer]
+        --out reports/training/lockstep [--steps 200] [--batch 8] [--exact-every 10] [--nudged 4] [--config NAME]
+        [--load transfer]
 
 Before every step the port takes over the reference's weights and moments. Compared then are the parts of the loss, the
 assignment, the step that the port's optimizer takes with the reference's gradients, and every `--exact-every` steps the
-step that it takes with its own, where the reference's float64 gradient says what it should be. A prior that the two
+step that it takes with its own, where the reference's float64 gradient says what it should be. How far rounding moves a
+gradient is measured on the reference alone: once as it is, and `--nudged` times more with every weight moved to the
+next float32 number, the least that it can be moved. (Whether an activation near zero falls on the other side is a
+matter of luck, and changes a gradient at once: a single run shows what happened, not what can.) A prior that the two
 assign differently is held against the margin of that decision. Another port goes on by itself from the same start: its
 distance is the drift. Writes OUT.jsonl (a line a step), OUT.md and OUT.png.
 """
@@ -13,7 +17,7 @@ distance is the drift. Writes OUT.jsonl (a line a step), OUT.md and OUT.png.
 import argparse
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,6 +72,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--exact-every", type=int, default=10)
+    parser.add_argument("--nudged", type=int, default=4, help="further runs that measure the noise of a gradient")
     parser.add_argument("--out", type=Path, default=Path("reports/training/lockstep"))
     options = parser.parse_args()
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -91,6 +96,7 @@ def compare(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     }
     reference = nanodet_ref_torch.engine.Trainer(config, start)
     exact = nanodet_ref_torch.engine.Trainer(config, exact_start, "float64")
+    nudged = nanodet_ref_torch.engine.Trainer(config, start)
     led, free = (nanodet_jittor.engine.Trainer(config, start) for _ in range(2))
     year, _, split = options.train.partition(":")
     dataset = read_voc(options.voc / f"VOC{year}", [split], VOC_CLASSES)
@@ -129,7 +135,10 @@ def compare(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             if row["assigned_otherwise"]:
                 row |= _margin(ours, theirs, truth)
             else:
-                row |= _own(before["state_dict"], ours, theirs, truth, _rates(factor, led))
+                runs = [_nudged_step(nudged, before, batch, factor, seed) for seed in range(options.nudged)]
+                runs = [run for run in runs if not _otherwise(ours.assignment, run.assignment).any()]
+                for key, known in (("own", [ours]), ("own_nudged", [ours, *runs])):
+                    row[key] = _own(before["state_dict"], ours, theirs, truth, known, _rates(factor, led))
         yield row | {"seconds": time.perf_counter() - begin}
 
 
@@ -159,6 +168,16 @@ def _recorded(assigner: Any) -> Iterator[list[tuple[Any, Any]]]:
         yield calls
     finally:
         assigner.match = original
+
+
+def _nudged_step(trainer: Any, state: Mapping[str, Any], batch: Batch, factor: float, seed: int) -> Step:
+    """A step of the reference with every parameter a unit in the last place above or below what it is."""
+    generator, weights = np.random.default_rng(seed), dict(state["state_dict"])
+    for name, _ in trainer.model.named_parameters():
+        towards = generator.choice(np.float32([-np.inf, np.inf]), weights[name].shape)
+        weights[name] = np.asarray(np.nextafter(weights[name], towards))
+    trainer.load({**state, "state_dict": weights})
+    return take_step(trainer, batch, factor)
 
 
 def _gradients(trainer: Any) -> Arrays:
@@ -194,20 +213,24 @@ def _margin(ours: Step, theirs: Step, exact: Step) -> dict[str, float]:
     return {"margin": float(margin), "margin_floor": float(floor)}
 
 
-def _own(before: Arrays, ours: Step, theirs: Step, exact: Step, rates: Mapping[str, float]) -> dict[str, Any]:
-    """The step with own gradients, of the elements whose exact gradient is well above rounding.
+def _own(
+    before: Arrays, ours: Step, theirs: Step, exact: Step, runs: Sequence[Step], rates: Mapping[str, float]
+) -> dict[str, Any]:
+    """The step with own gradients, of the elements whose exact gradient is well above its noise floor: the furthest
+    that one of the reference's `runs` in float32 is from it.
 
     A weight cannot move by less than its own resolution, which at low rates is more than the bar: that much is allowed.
     """
     worst, compared, total, beyond = 0.0, 0, 0, 0
     for name, gradient in exact.gradients.items():
-        floor = max(np.abs(gradient - ours.gradients[name]).max(), 2.0**-22 * np.abs(gradient).max())
+        noise = max(np.abs(gradient - run.gradients[name]).max() for run in runs)
+        floor = max(noise, 2.0**-22 * np.abs(gradient).max())
         clear = np.abs(gradient) > WELL_ABOVE * floor
         error = np.abs(theirs.weights[name].astype(np.float64) - ours.weights[name])
         error = np.maximum(error - np.spacing(np.abs(before[name]).astype(np.float32)), 0)[clear] / rates[name]
         worst, beyond = max(worst, error.max(initial=0)), beyond + int((error > OWN).sum())
         compared, total = compared + int(clear.sum()), total + clear.size
-    return {"own_error": float(worst), "own_beyond": beyond, "own_compared": compared, "own_elements": total}
+    return {"error": float(worst), "beyond": beyond, "compared": compared, "elements": total}
 
 
 def _rates(factor: float, trainer: Any) -> dict[str, float]:
@@ -252,7 +275,7 @@ def _endless(loader: Loader, count: int) -> Iterator[Batch]:
 
 
 def _line(row: Mapping[str, Any]) -> str:
-    own = f", own step {row['own_error']:.1e} of the rate" if "own_error" in row else ""
+    own = f", own step {row['own']['error']:.1e} of the rate" if "own" in row else ""
     return (
         f"step {row['step']}: loss {row['loss']:.4f} ({row['loss_error']:.1e}), {row['assigned_otherwise']} of "
         f"{row['assigned']} assigned otherwise, given step {row['given_error']:.1e}{own}, "
@@ -261,8 +284,6 @@ def _line(row: Mapping[str, Any]) -> str:
 
 
 def _summary(rows: list[dict[str, Any]], options: argparse.Namespace) -> str:
-    exact = [row for row in rows if "own_error" in row]
-    compared, elements = (sum(row[key] for row in exact) for key in ("own_compared", "own_elements"))
     assigned, otherwise = (sum(row[key] for row in rows) for key in ("assigned", "assigned_otherwise"))
     alike = [row for row in rows if not row["assigned_otherwise"]] or rows
     worst = {key: max(alike, key=lambda row: row[key]) for key in ("loss_error", "given_error")}
@@ -284,23 +305,27 @@ def _summary(rows: list[dict[str, Any]], options: argparse.Namespace) -> str:
         f"# {len(rows)} training steps in lockstep",
         "",
         f"`python -m alignment_tests.benchmarks.lockstep --config {options.config} --load {options.load} "
-        f"--train {options.train} --batch {options.batch} --steps {options.steps} --exact-every {options.exact_every}`",
+        f"--train {options.train} --batch {options.batch} --steps {options.steps} --exact-every {options.exact_every} "
+        f"--nudged {options.nudged}`",
         "",
         "| quantity | bar | worst | in step |",
         "| --- | --- | --- | --- |",
         *(f"| {name} | {bar} | {error:.1e} | {step} |" for name, bar, error, step in table),
     ]
+    floors = {
+        "own": "of the reference as it is",
+        "own_nudged": f"of the reference as it is and {options.nudged} times with nudged weights",
+    }
+    exact = [row for row in rows if "own" in row]
     if exact:
-        row = max(exact, key=lambda row: row["own_error"])
-        beyond = sum(row["own_beyond"] for row in exact)
-        lines.append(
-            f"| step with its own gradients, of the rate | {OWN:.0e} | {row['own_error']:.1e} | {row['step']} |"
-        )
         lines += [
             "",
-            f"Own steps: {compared:,} of {elements:,} elements compared in {len(exact)} steps; excluded are the "
-            f"{1 - compared / elements:.1%} whose float64 gradient is not {WELL_ABOVE} times above its noise floor. "
-            f"Beyond the bar: {beyond:,}.",
+            f"The step with its own gradients, in terms of the rate (bar {OWN:.0e}), in {len(exact)} steps, for the "
+            f"elements whose float64 gradient is {WELL_ABOVE} times above its noise floor:",
+            "",
+            "| noise floor | elements compared | excluded | beyond the bar | worst | in step |",
+            "| --- | --- | --- | --- | --- | --- |",
+            *(_own_row(exact, key, name) for key, name in floors.items()),
         ]
     lines += [
         "",
@@ -320,6 +345,15 @@ def _summary(rows: list[dict[str, Any]], options: argparse.Namespace) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _own_row(rows: list[dict[str, Any]], key: str, floor: str) -> str:
+    total = {part: sum(row[key][part] for row in rows) for part in ("compared", "elements", "beyond")}
+    worst = max(rows, key=lambda row: row[key]["error"])
+    return (
+        f"| {floor} | {total['compared']:,} of {total['elements']:,} | {1 - total['compared'] / total['elements']:.1%} "
+        f"| {total['beyond']:,} | {worst[key]['error']:.1e} | {worst['step']} |"
+    )
 
 
 def _draw(rows: list[dict[str, Any]], path: Path) -> None:
