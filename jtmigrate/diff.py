@@ -3,7 +3,6 @@
 Imports no framework before a model is asked for.
 """
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 from jtmigrate import runtime
 from jtmigrate.compare.compare import compare
 from jtmigrate.compare.matching import remarks
-from jtmigrate.compare.pairing import Exceptions
+from jtmigrate.compare.pairing import Exceptions, Runs
 from jtmigrate.compare.result import DEFAULT_TOLERANCES, DiffResult, Tolerances
 from jtmigrate.compare.steps import StepRuns
 from jtmigrate.errors import UserError
@@ -21,9 +20,10 @@ from jtmigrate.facts import describe_inputs, loaded_code, named_inputs, versions
 from jtmigrate.frameworks.base import Call, Loss
 from jtmigrate.plan import DEFAULT_PLAN, ModelPair, Plan
 from jtmigrate.runs import CandidateRuns, Clock, Progress, ReferenceRuns, run_candidate, run_reference
+from jtmigrate.runtime.memory import peak_mb
 from jtmigrate.trace.store import ArrayStore
 
-__all__ = ["ModelPair", "Plan", "diff", "diff_pair", "peak_memory_mb"]
+__all__ = ["ModelPair", "Plan", "diff", "diff_pair"]
 
 
 Look = Callable[[DiffResult, ReferenceRuns, CandidateRuns], None]
@@ -91,13 +91,15 @@ def diff_pair(
     candidate = run_candidate(pair, plan, clock, store, reference)
     with clock.stage("compare"):
         result = compare(
-            reference.trace32,
-            reference.trace64,
-            candidate.trace32,
-            candidate.trace64,
-            candidate.isolated,
-            alone=reference.alone,
-            alone_floors=reference.alone_floors,
+            Runs(
+                reference.trace32,
+                reference.trace64,
+                candidate.trace32,
+                candidate.trace64,
+                candidate.isolated,
+                reference.alone,
+                reference.alone_floors,
+            ),
             margins=pair.margins,
             steps=StepRuns(**reference.steps, **candidate.steps),
             tolerances=plan.tolerances,
@@ -116,19 +118,9 @@ def diff_pair(
         },
         "code": loaded_code(),
         "seconds": clock.seconds,
-        "peak_memory_mb": peak_memory_mb(),
+        "peak_memory_mb": peak_mb(),
     }
     warnings = (*result.warnings, *remarks(candidate.matching))
     result = replace(result, warnings=warnings, meta=facts | dict(meta or {}))
     look(result, reference, candidate)
     return result
-
-
-def peak_memory_mb() -> float | None:
-    """The most memory that this process has held so far, in MiB; None where the system does not tell (Windows)."""
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

@@ -2,9 +2,13 @@
 
 import hashlib
 import json
+import shlex
+import shutil
+import subprocess
 import sys
 import sysconfig
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +72,18 @@ def loaded_code() -> dict[str, str]:
         if path and path.suffix == ".py" and path.is_file() and not any(map(path.is_relative_to, installed)):
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
+
+
+def provenance(program: str) -> dict[str, str]:
+    """The command line that is running, when, and of which commit: enough to run it again."""
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return {"command": shlex.join([*program.split(), *sys.argv[1:]]), "date": now} | _commit()
+
+
+def _commit() -> dict[str, str]:
+    """The commit of the checkout that this code runs from, "-dirty" if changed; nothing for an installed copy."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / ".git").exists() or not shutil.which("git"):
+        return {}
+    described = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True)
+    return {"commit": described.stdout.strip()} if described.returncode == 0 else {}

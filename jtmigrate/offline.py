@@ -52,9 +52,7 @@ def compare_files(
         isolated=runs.isolated and renamed_replay(runs.isolated, matching),
     )
     result = compare(
-        *runs[:5],
-        alone=runs.alone,
-        alone_floors=runs.alone_floors,
+        runs,
         tolerances=tolerances,
         exceptions=exceptions,
         allow_nonfinite=allow_nonfinite,

@@ -1,4 +1,4 @@
-"""ONNX files run by onnxruntime, on the processor."""
+"""ONNX files run by onnxruntime, on the CPU."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ ONLY_ERRORS = 3
 def open_session(path: Path, threads: int | None = None) -> onnxruntime.InferenceSession:
     """The graph, ready to run. Raises UserError if it cannot be.
 
-    threads: None for as many as there are processors to use.
+    threads: None for as many as there are CPUs to use.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or usable_cpus()

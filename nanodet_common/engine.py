@@ -22,7 +22,7 @@ class Engine(Protocol):
         """The parameters and buffers that it computes with, by name."""
 
     def versions(self) -> dict[str, str]:
-        """Of what computes, by name."""
+        """Versions of the libraries that do the computing, by name."""
 
 
 Load = Callable[[str, Path, int | None, DType], tuple[Config, Engine]]

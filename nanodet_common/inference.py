@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
-from pathlib import Path
 
 import numpy as np
 
+from jtmigrate.runtime.memory import resident_mb
 from nanodet_common.config import Config
 from nanodet_common.engine import Engine
 from nanodet_common.loader.batch import Batch
@@ -90,16 +90,6 @@ def found_in(
 def digest(array: np.ndarray) -> str:
     """128 bits of an array's bytes, as hexadecimal digits. The shape does not count."""
     return blake2b(np.ascontiguousarray(array), digest_size=16).hexdigest()
-
-
-def resident_mb() -> float:
-    """Memory of this process that is resident, in MB of 10^6 bytes; 0 where the system does not tell as Linux does."""
-    status = Path("/proc/self/statm")
-    if not status.exists():
-        return 0.0
-    import resource
-
-    return int(status.read_text().split()[1]) * resource.getpagesize() / 1e6
 
 
 def _head(config: Config) -> tuple[int, int, tuple[int, ...]]:

@@ -66,7 +66,7 @@ def tensor_specs(arch: ArchConfig, *, training: bool) -> Specs:
     return nest(modules)
 
 
-def num_classes_of(shapes: Mapping[str, tuple[int, ...]], reg_max: int = 7) -> int:
+def num_classes_of(shapes: Mapping[str, tuple[int, ...]], reg_max: int) -> int:
     """Number of classes of a checkpoint, from the shapes of its tensors by name.
 
     The head predicts, for every cell, the classes and four distributions over 0 .. reg_max. Raises InputError where

@@ -24,7 +24,7 @@ def own_share(dataset: Dataset, batch_size: int, processes: Processes) -> Datase
 
 
 def shared_run(dataset: Dataset, processes: Processes, run: Callable[[], Record]) -> Record:
-    """What `run` makes of every process's share, put together in the order of the data set, in each of them.
+    """Have `run` work on every process's share; each process returns the joined record, in the order of the data set.
 
     Time and memory are those of the first process. What `run` raises in one process, all raise (`in_agreement`).
     """

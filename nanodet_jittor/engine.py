@@ -11,11 +11,11 @@ from jtmigrate.errors import UserError
 from jtmigrate.frameworks.jittor_optimizer import group_names, read_optimizer, write_optimizer
 from jtmigrate.parity import kernels
 from jtmigrate.parity.compiled import Compiled
+from jtmigrate.runtime.memory import resident_mb
 from jtmigrate.trace.allowances import jittor_lacks
 from jtmigrate.trace.optimizer_entry import from_entry, to_entry
 from nanodet_common.config import Config
 from nanodet_common.engine import DType
-from nanodet_common.inference import resident_mb
 from nanodet_common.loader.batch import Batch
 from nanodet_common.training.engine import State, StepReport
 from nanodet_common.training.engine_state import (
@@ -40,7 +40,7 @@ Execution = Literal["compiled", "layers"]
 class Engine:
     """NanoDet-Plus in evaluation mode, on as many threads as `OMP_NUM_THREADS` said when Jittor was imported.
 
-    In float64 and on a graphics card it always runs layer after layer.
+    In float64 and on a GPU it always runs layer after layer.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Engine:
         return {name: var.numpy() for name, var in self.model.state_dict().items()}
 
     def versions(self) -> dict[str, str]:
-        """Of what computes."""
+        """Versions of the libraries that do the computing, by name."""
         return {"jittor": jt.__version__}
 
 
@@ -167,7 +167,7 @@ class Trainer:
         return without_auxiliary(average or self._weights())
 
     def versions(self) -> dict[str, str]:
-        """Of what computes."""
+        """Versions of the libraries that do the computing, by name."""
         return {"jittor": jt.__version__}
 
     @property
@@ -176,7 +176,7 @@ class Trainer:
         return resident_mb()
 
     def _mean(self, losses: np.ndarray) -> list[float]:
-        """Over the processes."""
+        """The mean over all processes."""
         return (self.processes.sum(losses) / self.processes.size).tolist()
 
     def _weights(self) -> dict[str, np.ndarray]:

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.torch_optimizer import group_names, read_optimizer, write_optimizer
+from jtmigrate.runtime.memory import resident_mb
 from jtmigrate.trace.optimizer_entry import from_entry, to_entry
 from nanodet_common.config import Config
 from nanodet_common.engine import DType
-from nanodet_common.inference import resident_mb
 from nanodet_common.loader.batch import Batch
 from nanodet_common.training.engine import State, StepReport
 from nanodet_common.training.engine_state import read_entries, training_specs, without_auxiliary
@@ -44,7 +44,7 @@ class Engine:
         return {name: tensor.numpy().copy() for name, tensor in self.model.state_dict().items()}
 
     def versions(self) -> dict[str, str]:
-        """Of what computes."""
+        """Versions of the libraries that do the computing, by name."""
         return {"torch": torch.__version__}
 
 
@@ -137,16 +137,16 @@ class Trainer:
         return without_auxiliary(self.average.state() if self.average else self._weights())
 
     def versions(self) -> dict[str, str]:
-        """Of what computes."""
+        """Versions of the libraries that do the computing, by name."""
         return {"torch": torch.__version__}
 
     @property
     def memory_mb(self) -> float:
-        """Memory in use, in MB of 10^6 bytes: the device's, or the process's on a processor."""
+        """Memory in use, in MB of 10^6 bytes: the device's, or the process's on a CPU."""
         return resident_mb() if self._device.type == "cpu" else torch.cuda.memory_reserved(self._device) / 1e6
 
     def _mean(self, losses: Tensor) -> list[float]:
-        """Over the processes."""
+        """The mean over all processes."""
         return (self.processes.sum(losses.cpu().numpy()) / self.processes.size).tolist()
 
     def _weights(self) -> dict[str, np.ndarray]:

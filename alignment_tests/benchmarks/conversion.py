@@ -8,7 +8,6 @@ process of its own, and prints seconds, speed relative to copying the source, an
 
 import argparse
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ import numpy as np
 from jtmigrate.checkpoint.tensors import ArrayTensor
 from jtmigrate.checkpoint.writing import write_leaves
 from jtmigrate.convert import convert
+from jtmigrate.runtime.memory import peak_mb
 
 WAYS = ((".pth", ".pkl"), (".pkl", ".safetensors"), (".safetensors", ".npz"), (".npz", ".pth"))
 
@@ -48,10 +48,10 @@ def _measure(folder: Path, total: float, largest: float) -> None:
             _settle(dst)
             run = [sys.executable, "-m", "alignment_tests.benchmarks.conversion", "--run", str(src), str(dst), proof]
             done = subprocess.run(run, capture_output=True, text=True, check=True)
-            seconds, processor, extra = map(float, done.stdout.split())
+            seconds, busy, extra = map(float, done.stdout.split())
             print(
-                f"{source} -> {target}, {proof}: {seconds:.1f} s ({processor:.1f} s of processor time), copying "
-                f"{copying:.1f} s, speed {copying / seconds:.2f} of it, {extra / 1e6:.0f} MB beyond the start"
+                f"{source} -> {target}, {proof}: {seconds:.1f} s ({busy:.1f} s of CPU time), copying "
+                f"{copying:.1f} s, speed {copying / seconds:.2f} of it, {extra:.0f} MB beyond the start"
             )
         src.unlink()
 
@@ -84,17 +84,11 @@ def _copy(src: Path, dst: Path) -> float:
 
 
 def _convert(src: str, dst: str, proof: str) -> tuple[float, float, float]:
-    """Seconds, seconds of processor time, and bytes of resident memory beyond what importing took."""
-    before = _peak_memory()
+    """Seconds, seconds of CPU time, and MB of resident memory beyond what importing took."""
+    before = peak_mb()
     started, used = time.perf_counter(), time.process_time()
     convert(src, dst, prove=proof == "proof")
-    return time.perf_counter() - started, time.process_time() - used, _peak_memory() - before
-
-
-def _peak_memory() -> int:
-    """Bytes. Not `ru_maxrss`, which a new process takes over from the one that started it."""
-    status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+    return time.perf_counter() - started, time.process_time() - used, peak_mb() - before
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python -m alignment_tests.benchmarks.evaluation SHARED [--images 100]
 
-SHARED is the folder of reference material. Prints seconds, or milliseconds an image, of wall clock and of processor
+SHARED is the folder of reference material. Prints seconds, or milliseconds an image, of wall clock and of CPU
 time; the two differ where others use the machine.
 """
 
@@ -87,13 +87,13 @@ def _head_outputs(shared: Path, images: tuple[ImageRecord, ...]) -> np.ndarray:
 
 
 def _timed(label: str, function: Callable[[], Any], *, images: int | None = None) -> Any:
-    wall, processor = time.perf_counter(), time.process_time()
+    wall, busy = time.perf_counter(), time.process_time()
     result = function()
-    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    wall, busy = time.perf_counter() - wall, time.process_time() - busy
     if images:
-        print(f"{label}: {wall / images * 1e3:.1f} ms an image ({processor / images * 1e3:.1f} of processor time)")
+        print(f"{label}: {wall / images * 1e3:.1f} ms an image ({busy / images * 1e3:.1f} of CPU time)")
     else:
-        print(f"{label}: {wall:.2f} s ({processor:.2f} of processor time)")
+        print(f"{label}: {wall:.2f} s ({busy:.2f} of CPU time)")
     return result
 
 

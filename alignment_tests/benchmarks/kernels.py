@@ -2,7 +2,7 @@
 
     python -m alignment_tests.benchmarks.kernels
 
-Each way compiles the same kernels into an empty folder, in a process of its own. Processor time is that of the
+Each way compiles the same kernels into an empty folder, in a process of its own. CPU time is that of the
 compilers; headers are compiled before it is taken, once for a cache.
 """
 
@@ -34,7 +34,7 @@ seconds = sum(after[2:4]) - sum(before[2:4])
 files = [path for path in (folder / "jit").iterdir()]
 kernels = sum(path.suffix == ".so" for path in files)
 size = sum(path.stat().st_size for path in files) / 1e6
-print(f"{sys.argv[1]:10} {kernels} kernels, {seconds:.1f} s of processor time, {size:.1f} MB")
+print(f"{sys.argv[1]:10} {kernels} kernels, {seconds:.1f} s of CPU time, {size:.1f} MB")
 """
 
 

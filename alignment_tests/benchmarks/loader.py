@@ -1,4 +1,4 @@
-"""How many images a second the loader prepares with how many workers, how large those are, and whether memory grows.
+"""How many images/s the loader prepares with how many workers, how large those are, and whether memory grows.
 
     python -m alignment_tests.benchmarks.loader [--voc DIR] [--set test] [--images 500] [--workers 0 1 2] [--epochs 10]
 
@@ -71,7 +71,7 @@ def _measure(options: argparse.Namespace, *, workers: int, augment: bool) -> Non
     milliseconds = 1000 * (_processor_seconds() - processor) / len(dataset) / (options.epochs + 1)
     print(
         f"{options.way}, {workers} workers: {median(speeds):.0f} images/s ({min(speeds):.0f} to {max(speeds):.0f}), "
-        f"{milliseconds:.1f} ms of processor time an image, first batch after {first:.2f} s; "
+        f"{milliseconds:.1f} ms of CPU time an image, first batch after {first:.2f} s; "
         f"MB of the reader after the second epoch {memory[0]:.0f}, after the last {memory[-1]:.0f}"
         + (f", of each worker {', '.join(sizes)}" if sizes else "")
     )

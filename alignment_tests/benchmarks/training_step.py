@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from jtmigrate.runtime.memory import resident_mb
 from nanodet_common.config import Config, load_config
-from nanodet_common.inference import resident_mb
 from nanodet_common.initialise import initial_state
 from nanodet_common.loader.batch import Batch
 from nanodet_common.schema import tensor_specs

@@ -1,7 +1,7 @@
 """No file makes a command run code, fill the memory, or keep anybody waiting; each is refused in one line.
 
 The corpus is converted in one process under a limit of its address space. Each file's peak memory is measured
-there, and its processor time: nothing here waits for anything, and a busy machine must not fail the test.
+there, and its CPU time: nothing here waits for anything, and a busy machine must not fail the test.
 """
 
 import json

@@ -8,30 +8,27 @@ import numpy as np
 import pytest
 
 from jtmigrate.checkpoint import Checkpoint, write_checkpoint
+from jtmigrate.runtime.memory import peak_mb
 
 ROOT = Path(__file__).resolve().parents[2]
 MEGABYTES = 100
 """Less than half of the file. A piece is 1 MB; what is measured is below 10 MB."""
 
 RUNNER = """
-import re, sys
-from pathlib import Path
+import sys
 from jtmigrate.convert import convert
+from jtmigrate.runtime.memory import peak_mb
 
-def peak():
-    # Not ru_maxrss, which a new process takes over from the one that started it.
-    return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
-
-before = peak()
+before = peak_mb()
 assert convert(*sys.argv[1:])
-print(peak() - before)
+print(peak_mb() - before)
 """
 
 
 @pytest.mark.slow
 def test_256_megabytes_around_all_formats(tmp_path: Path) -> None:
-    if not Path("/proc/self/status").exists():
-        pytest.skip("peak memory is read from /proc")
+    if not peak_mb():
+        pytest.skip("the system does not tell peak memory as Linux does")
     big = np.random.default_rng(0).standard_normal(32 << 20, np.float32)
     path = tmp_path / "0.pth"
     write_checkpoint(path, Checkpoint({"a": big[: 20 << 20], "b": big[20 << 20 :], "c": big.reshape(2, -1)}))

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from jtmigrate import runtime
 from jtmigrate.cli.main import run as run_app
-from jtmigrate.cli.progress import provenance
+from jtmigrate.facts import provenance
 from jtmigrate.files import check_writable, write_text
 
 PROGRAM = "python -m alignment_tests.mutations"

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 SIDE = 1024
-"""Of the matrices: large enough that the processor's arithmetic is the limit."""
+"""Of the matrices: large enough that the CPU's arithmetic is the limit."""
 COPIED = 1 << 26
 """Bytes a thread: much more than the caches that belong to it."""
 TRIES = 15

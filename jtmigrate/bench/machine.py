@@ -36,14 +36,6 @@ def describe() -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value not in ("", 0, [])}
 
 
-def peak_memory_mb() -> float:
-    """The most memory of this process that was ever resident, in MB of 10^6 bytes; 0 where the system does not tell.
-
-    Not `ru_maxrss`, which a new process takes over from the one that started it.
-    """
-    return _kilobytes(_text("self/status"), "VmHWM") * 1024 / 1e6
-
-
 class Clock(NamedTuple):
     """A moment: seconds of the wall clock, of this process's processors, of all of them, and of all that were busy."""
 

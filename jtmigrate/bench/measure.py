@@ -27,7 +27,7 @@ class Asked(Protocol):
 
     prepare() -> facts                get ready, run once; how long it took becomes the fact "preparation s"
     outputs(path)                     leave in a file what has to be the same in all variants
-    measure(repeats) -> [seconds, others]   of one repetition, and which share of the processors other programs used
+    measure(repeats) -> [seconds, others]   of one repetition, and which share of the CPUs other programs used
     finish() -> facts                 after the last round
     """
 

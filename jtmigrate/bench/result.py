@@ -53,7 +53,7 @@ class Measurement:
 
     reason   why there is no time, "" for what was measured
     seconds  of one repetition, one value a round
-    others   share of the machine's processors that other programs used meanwhile, one value a round
+    others   share of the machine's CPUs that other programs used meanwhile, one value a round
     repeats  repetitions a round
     facts    what else the worker found: threads that it was given, memory, versions, ...
     """

@@ -10,7 +10,7 @@ from jtmigrate.report.numbers import ABSENT, scientific
 HEADINGS = ("variant", "ms", "middle half", "a second", "speed", "error", "threads", "ready s", "peak MB")
 LOSS = "loss, first and last"
 LOUD = 0.05
-"""A share of the processors that others may use without a word."""
+"""A share of the CPUs that others may use without a word."""
 
 
 def case_table(result: CaseResult) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -28,7 +28,7 @@ def remarks(result: CaseResult) -> Iterator[str]:
             yield f"{one.variant.name}: {one.status.value}: {one.reason}"
     shares = [share for one in result.measurements for share in one.others]
     if max(shares, default=0.0) > LOUD:
-        yield f"meanwhile other programs used up to {max(shares):.0%} of the processors: do not trust the times"
+        yield f"meanwhile other programs used up to {max(shares):.0%} of the CPUs: do not trust the times"
 
 
 def comparison_rows(results: Sequence[CaseResult], families: tuple[str, str]) -> Iterator[tuple[str, str, str, str]]:

@@ -11,7 +11,7 @@ import numpy as np
 from jtmigrate.checkpoint.errors import FormatError
 
 PIECE = 1 << 20
-"""Bytes read at a time: a multiple of every item's size, and few enough to stay in the processor's cache."""
+"""Bytes read at a time: a multiple of every item's size, and few enough to stay in the CPU's cache."""
 
 
 class ByteRange(ABC):

@@ -32,13 +32,13 @@ def command(
             metavar="A,B", help="torch, torch-best, torch-compiled, jittor, jittor-best, onnxruntime; or all."
         ),
     ] = "",
-    batch: Annotated[str, typer.Option(metavar="N,M", help="Images at once, inference.")] = "1,8,32",
-    training_batch: Annotated[str, typer.Option(metavar="N,M", help="Images a training step.")] = "8,16",
+    batch: Annotated[str, typer.Option(metavar="N,M", help="Batch sizes of inference.")] = "1,8,32",
+    training_batch: Annotated[str, typer.Option(metavar="N,M", help="Batch sizes of training.")] = "8,16",
     size: Annotated[
         str, typer.Option(metavar="N,M", help="Sides of the images in pixels; all but inference takes the first.")
     ] = "320,416",
     threads: Annotated[
-        str, typer.Option(metavar="N,M", help="Threads of every framework; else 1 and the usable processors.")
+        str, typer.Option(metavar="N,M", help="Threads of every framework; else 1 and the usable CPUs.")
     ] = "",
     rounds: Annotated[int, typer.Option(min=1, help="How often all variants are asked in turn.")] = 9,
     voc: Annotated[
@@ -58,10 +58,11 @@ def command(
 
     from jtmigrate.bench.console import print_result
     from jtmigrate.bench.document import to_json
-    from jtmigrate.cli.progress import provenance, stages
+    from jtmigrate.cli.progress import stages
+    from jtmigrate.facts import provenance
     from jtmigrate.files import check_writable, write_text
     from jtmigrate.presets.bench.report import write_report
-    from jtmigrate.presets.bench.run import Request, check, default_threads, everything, run
+    from jtmigrate.presets.bench.run import WHAT, Request, check, default_threads, run
     from jtmigrate.presets.bench.variants import chosen
 
     for path in (json, out and out / "result.json"):
@@ -70,7 +71,7 @@ def command(
     request = Request(
         config=config,
         weights=weights,
-        what=words(what) or everything(),
+        what=words(what) or WHAT,
         variants=chosen(words(variants)),
         batches=numbers("--batch", batch),
         training_batches=numbers("--training-batch", training_batch),

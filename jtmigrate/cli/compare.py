@@ -30,8 +30,8 @@ def command(
     """
     from jtmigrate.cli.files import read_exceptions
     from jtmigrate.cli.map_file import read_map
-    from jtmigrate.cli.progress import provenance
     from jtmigrate.cli.results import Outputs, tolerances
+    from jtmigrate.facts import provenance
     from jtmigrate.offline import compare_files
     from jtmigrate.repro import write_repro_of_files
     from jtmigrate.trace.file import read_traces

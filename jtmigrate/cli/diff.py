@@ -63,9 +63,10 @@ def command(
     from rich.console import Console
 
     from jtmigrate.cli.files import read_exceptions
-    from jtmigrate.cli.progress import provenance, stages
+    from jtmigrate.cli.progress import stages
     from jtmigrate.cli.results import Outputs, tolerances
     from jtmigrate.diff import Plan, diff_pair
+    from jtmigrate.facts import provenance
 
     outputs = Outputs(json, html, junit, baseline, write_baseline, evidence, show_all)
     outputs.check()

@@ -16,7 +16,7 @@ def command(
     to: Annotated[Path, typer.Option(metavar="DIR", help="Where it goes.")] = Path("data"),
     show: Annotated[bool, typer.Option("--list", help="Only say what there is, with sizes and checksums.")] = False,
 ) -> None:
-    """Download a data set or weights, check them, unpack them. What was cut is continued, what is there is kept.
+    """Download a data set or weights, check them, unpack them. Resumes what was interrupted, keeps what is there.
 
     Exit code 0 if everything is there, 2 if not.
     """

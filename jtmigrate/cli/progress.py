@@ -1,13 +1,7 @@
-"""Where a long command stands, and what a report says of how it came about."""
+"""Where a long command stands."""
 
-import shlex
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from datetime import datetime, timezone
-from pathlib import Path
 
 from rich.console import Console
 
@@ -24,18 +18,3 @@ def stages(console: Console) -> Iterator[Callable[[str], None]]:
         return
     with console.status("starting") as status:
         yield lambda stage: status.update(stage)
-
-
-def provenance(program: str) -> dict[str, str]:
-    """The command line that is running, when, and of which commit: enough to run it again."""
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return {"command": shlex.join([*program.split(), *sys.argv[1:]]), "date": now} | _commit()
-
-
-def _commit() -> dict[str, str]:
-    """The commit of the checkout that this code runs from, "-dirty" if changed; nothing for an installed copy."""
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists() or not shutil.which("git"):
-        return {}
-    described = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True)
-    return {"commit": described.stdout.strip()} if described.returncode == 0 else {}

@@ -72,9 +72,9 @@ def command(
     from rich.console import Console
 
     from jtmigrate.cli.map_file import read_map
-    from jtmigrate.cli.progress import provenance, stages
+    from jtmigrate.cli.progress import stages
     from jtmigrate.cli.trace_options import read_suspects, size_in_bytes
-    from jtmigrate.facts import describe_inputs, loaded_code, versions_of
+    from jtmigrate.facts import describe_inputs, loaded_code, provenance, versions_of
     from jtmigrate.files import check_writable
     from jtmigrate.offline import REPLAY_OF
     from jtmigrate.plan import Plan

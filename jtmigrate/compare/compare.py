@@ -33,32 +33,21 @@ NO_STEPS = StepRuns()
 
 
 def compare(
-    reference32: Trace | None,
-    reference64: Trace | None,
-    candidate32: Trace | None,
-    candidate64: Trace | None,
-    isolated: Trace | None,
+    runs: Runs,
     *,
-    alone: Trace | None = None,
-    alone_floors: Mapping[str, Mapping[str, float]] | None = None,
     steps: StepRuns = NO_STEPS,
     margins: Mapping[str, Margin] = NO_MARGINS,
     tolerances: Tolerances = DEFAULT_TOLERANCES,
     exceptions: Exceptions = (),
     allow_nonfinite: bool = False,
 ) -> DiffResult:
-    """Compare two models by what their runs left behind; a run that was not made is None.
+    """Compare two models by what their runs left behind.
 
-    isolated             every layer of the candidate alone, on the inputs of `reference32`
-    alone, alone_floors  see `jtmigrate.compare.pairing.Runs`
-    steps                training steps
-    margins              how close the decisions of a layer were, by its path (see `jtmigrate.compare.decisions`)
-    exceptions           (path, reason) of what may stay uncompared, the path's descendants included
-    allow_nonfinite      NaN or infinity at the same places on both sides does not fail the run
-
-    At least one reference and one run of the candidate in the same precision are needed.
+    steps            training steps
+    margins          how close the decisions of a layer were, by its path (see `jtmigrate.compare.decisions`)
+    exceptions       (path, reason) of what may stay uncompared, the path's descendants included
+    allow_nonfinite  NaN or infinity at the same places on both sides does not fail the run
     """
-    runs = Runs(reference32, reference64, candidate32, candidate64, isolated, alone, alone_floors or {})
     runs.check()
     exceptions = tuple(exceptions)
     candidate = runs.candidate or runs.isolated

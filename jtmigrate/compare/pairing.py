@@ -1,6 +1,7 @@
 """Which call of the candidate answers to which call of the reference: the one with the same path and call number."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from jtmigrate.trace.record import LayerRecord, Trace
@@ -26,19 +27,21 @@ class Situations(NamedTuple):
 class Runs(NamedTuple):
     """The traces of a comparison; None for a run that was not made.
 
+    At least one reference and one run of the candidate in the same precision are needed.
+
     isolated      the candidate's layers alone, on what the reference's were given
     alone         the reference's layers alone, on the same: only a backward pass needs it, because a gradient in the
                   whole run is the sum over everything that uses a value
     alone_floors  noise floors of the gradients in `alone`: call -> name -> floor
     """
 
-    reference32: Trace | None
-    reference64: Trace | None
-    candidate32: Trace | None
-    candidate64: Trace | None
-    isolated: Trace | None
+    reference32: Trace | None = None
+    reference64: Trace | None = None
+    candidate32: Trace | None = None
+    candidate64: Trace | None = None
+    isolated: Trace | None = None
     alone: Trace | None = None
-    alone_floors: Mapping[str, Mapping[str, float]] = {}
+    alone_floors: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 
     @property
     def reference(self) -> Trace:

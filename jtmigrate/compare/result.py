@@ -164,7 +164,7 @@ class SettingDifference:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How much of one sort of thing ("layers", "parameters", "gradients", "buffers", "losses") was compared.
+    """How much of one sort of thing ("modules", "layer calls", "gradients of activations", ...) was compared.
 
     missing  (name, reason) of each that was not
     """

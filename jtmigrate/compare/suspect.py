@@ -51,7 +51,7 @@ class Suspect:
     reference_state     its own parameters and buffers by local name, before the run; so is candidate_state
     reference_settings  what the module was constructed with, in torch's words; so is candidate_settings
     quantities          all that were compared of the same module
-    gradients           (reference, candidate) of every gradient that was compared of the same module, by what it is of
+    gradients           of every gradient of the same module how far it is off, by what it is of
     buffers             (reference, candidate) of every buffer of the module after the run, by local name
     reference_steps     all training steps, for a fault of training; so are candidate_steps
     """

@@ -15,9 +15,10 @@ from rich.console import Console
 
 from jtmigrate.checkpoint import Checkpoint, read_checkpoint
 from jtmigrate.cli.main import run
-from jtmigrate.cli.progress import provenance, stages
+from jtmigrate.cli.progress import stages
 from jtmigrate.convert import convert
 from jtmigrate.diff import ModelPair, diff_pair
+from jtmigrate.facts import provenance
 from jtmigrate.files import check_writable, write_text
 from jtmigrate.presets import nanodet
 from jtmigrate.report.console import print_diff

@@ -182,7 +182,7 @@ def _exported(request: Request, path: Path, tell: Callable[[str], None]) -> Requ
 
 def _start(program: Program, command: str, arguments: Sequence[str]) -> None:
     """Run a framework's command to its end; what it has to say goes to stderr. Raises UserError unless it succeeds."""
-    # As many threads for one as for the other; torch alone would start one for each processor of a shared machine.
+    # As many threads for one as for the other; torch alone would start one for each CPU of a shared machine.
     environment = {"OMP_NUM_THREADS": str(usable_cpus())} | os.environ
     called = [sys.executable, "-m", program.module, command, *arguments]
     done = subprocess.run(called, env=environment, stdout=sys.stderr)

@@ -129,7 +129,7 @@ def _print_numbers(result: DiffResult, console: Console) -> None:
     seconds = result.meta.get("seconds")
     if isinstance(seconds, Mapping):
         fact(console, "seconds", ", ".join(f"{stage} {value}" for stage, value in _rounded(seconds).items()))
-    if result.meta.get("peak_memory_mb") is not None:
+    if result.meta.get("peak_memory_mb"):
         fact(console, "memory", f"{result.meta['peak_memory_mb']:,.0f} MB at the peak")
 
 

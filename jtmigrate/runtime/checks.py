@@ -146,7 +146,7 @@ def check_cuda() -> Check:
         return Check("CUDA", Status.OK, f"driver found; {use}")
     if nvcc := shutil.which("nvcc"):
         return Check("CUDA", Status.OK, f"no driver; jtmigrate hides {nvcc} from Jittor")
-    return Check("CUDA", Status.OK, "none; everything runs on the processor")
+    return Check("CUDA", Status.OK, "none; everything runs on the CPU")
 
 
 def check_environment() -> Check:
@@ -161,7 +161,7 @@ def check_environment() -> Check:
 def compiled_core(cache: Path) -> Path | None:
     """The compiled core of the installed Jittor for this Python, None if there is none.
 
-    Jittor names the folder after its version, the compiler, Python, the machine, the processor, its own location and
+    Jittor names the folder after its version, the compiler, Python, the machine, the CPU, its own location and
     the cache name. Compiler and machine are left open here, so a cache copied from another machine counts as well.
     """
     version, spec = _installed("jittor"), find_spec("jittor_utils")

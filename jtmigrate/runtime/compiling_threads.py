@@ -12,7 +12,7 @@ HOOK = "_ZN6jittor15do_compile_hookE"
 
 
 def take_turns_at_compiling() -> None:
-    """Have them change Jittor's graph one after the other, for which `taking_turns.cc` has the reasons.
+    """Make them change Jittor's graph one at a time; `taking_turns.cc` says why.
 
     Call it after `import jittor`, as often as you like. The first time it compiles a library, in some five seconds,
     into Jittor's cache folder. Leaves everything as it is with CUDA or another compiler than g++; where g++ cannot

@@ -1,4 +1,4 @@
-"""How many processors this process may really use."""
+"""How many CPUs this process may really use."""
 
 import math
 import os
@@ -9,9 +9,9 @@ MEMBERSHIP = Path("/proc/self/cgroup")
 
 
 def usable_cpus() -> int:
-    """Number of processors by affinity and by control group quota, whichever is less, and at least 1.
+    """Number of CPUs by affinity and by control group quota, whichever is less, and at least 1.
 
-    OpenMP looks at the affinity alone: in a container limited to 2 of 64 processors it would start 64 threads.
+    OpenMP looks at the affinity alone: in a container limited to 2 of 64 CPUs it would start 64 threads.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quotas = (math.ceil(quota) for quota in cgroup_quotas(CGROUPS, MEMBERSHIP))
@@ -19,7 +19,7 @@ def usable_cpus() -> int:
 
 
 def cgroup_quotas(cgroups: Path, membership: Path) -> list[float]:
-    """Every processor quota that binds this process, in processors; empty where there is none.
+    """Every CPU quota that binds this process, in CPUs; empty where there is none.
 
     Reads version 2 (`cpu.max` of the process's group and of those around it) and version 1 (`cpu.cfs_*` as a
     container sees it). `cgroups` is where they are mounted, `membership` the process's /proc file.

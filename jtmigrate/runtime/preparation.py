@@ -79,9 +79,9 @@ def _prepare() -> Iterator[Note]:
     elif wants_cuda():
         yield Note("left alone", "CUDA driver found: Jittor sets itself up its own way (nvcc_path= forbids it CUDA)")
     else:
-        yield _set_default("nvcc_path", "", "no CUDA driver, so Jittor builds for the processor alone")
+        yield _set_default("nvcc_path", "", "no CUDA driver, so Jittor builds for the CPU alone")
         yield _set_default("cache_name", "default", "else Jittor compiles anew for every git branch")
-        yield _set_default("OMP_NUM_THREADS", str(usable_cpus()), "the processors that this process may use")
+        yield _set_default("OMP_NUM_THREADS", str(usable_cpus()), "the CPUs that this process may use")
         yield from _point_to_python_config()
         yield _provide_onednn()
 

@@ -42,7 +42,7 @@ LARGEST_INDEX = 1 << 28
 class TraceFile:
     """What a file holds.
 
-    runs        "float32", "float64", "isolated" -> trace; arrays that were not kept are sketches
+    runs        "float32", "float64", "isolated", "alone" -> trace; arrays that were not kept are sketches
     identities  of every run: equal for runs of the same layers with the same values, whatever their tier
     meta        title, inputs and their hashes, versions, command; "replay_of": identity of the run that was replayed
     """

@@ -127,8 +127,7 @@ def _facts(
     """How a run came about."""
     import numpy as np
 
-    from jtmigrate.cli.progress import provenance
-    from jtmigrate.facts import weights_digest
+    from jtmigrate.facts import provenance, weights_digest
     from jtmigrate.files import sha256_of
     from jtmigrate.trace.allowances import jittor_lacks
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from nanodet_common.inference import resident_mb
+from jtmigrate.runtime.memory import resident_mb
 
 LINES = 10
 """In a log, about so many a run."""

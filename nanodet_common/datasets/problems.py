@@ -18,7 +18,7 @@ class Problems:
 
     @property
     def found(self) -> tuple[Problem, ...]:
-        """So far."""
+        """All problems noted so far."""
         return tuple(self._found)
 
     def left_out(self, kind: str, source: Path, reason: str) -> None:

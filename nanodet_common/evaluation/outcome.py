@@ -147,7 +147,7 @@ def run_words(run: Evaluated) -> str:
     memory = [mb for _, mb in run.record.memory]
     first, peak, last = (f"{mb:,.0f} MB" for mb in (memory[0], max(memory), memory[-1]))
     return (
-        f"{run.name}: {run.images_per_second:.1f} images a second (seconds: {seconds}); "
+        f"{run.name}: {run.images_per_second:.1f} images/s (seconds: {seconds}); "
         f"memory {first} after the first batch, {peak} at the peak, {last} at the end"
     )
 

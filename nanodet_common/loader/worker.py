@@ -40,7 +40,7 @@ def main() -> None:
     """
     requests_file, answers_file, images_file, records_file = map(int, sys.argv[1:])
     requests, answers = Connection(requests_file, writable=False), Connection(answers_file, readable=False)
-    # The processes share the processors already.
+    # The processes share the CPUs already.
     cv2.setNumThreads(0)
     try:
         recipe, places = requests.recv()

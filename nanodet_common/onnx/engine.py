@@ -14,7 +14,7 @@ from nanodet_common.onnx.model import CONFIG, INPUT, OUTPUT
 
 
 class OnnxEngine:
-    """The graph on the processor, on as many threads as there are processors to use."""
+    """The graph on the CPU, on as many threads as there are CPUs to use."""
 
     def __init__(self, path: Path):
         """Raises UserError for a file that is not a detector exported by this program."""
@@ -39,7 +39,7 @@ class OnnxEngine:
         return {}
 
     def versions(self) -> dict[str, str]:
-        """Of what computes."""
+        """Versions of the libraries that do the computing, by name."""
         return {"onnxruntime": onnxruntime.__version__}
 
 

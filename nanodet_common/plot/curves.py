@@ -116,7 +116,7 @@ def pictures(runs: Runs) -> Iterator[Picture]:
         "lr": Picture("learning_rate", "Learning rate", "", learning_rate),
         "grad_norm": Picture("gradient_norm", "Norm of the gradients", f"Before clipping. {noisy}",
                              course("grad_norm", "norm of all gradients together")),
-        "images_per_s": Picture("speed", "Speed", noisy, course("images_per_s", "images a second")),
+        "images_per_s": Picture("speed", "Speed", noisy, course("images_per_s", "images/s")),
         "memory_mb": Picture("memory", "Memory", "", course("memory_mb", "memory, MB")),
     }  # fmt: skip
     for name, picture in candidates.items():

@@ -50,7 +50,7 @@ def _add(points: Points, line: str, place: tuple[int, int]) -> tuple[int, int]:
     values = {name: float(value.removesuffix("G")) for name, value in VALUE.findall(found[4])}
     if not values or VALUE.sub("", found[4]).strip():
         raise ValueError(line)
-    if memory := values.pop("mem", 0.0):  # The original says 0 on a processor.
+    if memory := values.pop("mem", 0.0):  # The original says 0 on a CPU.
         values["memory_mb"] = 1e3 * memory
     for name, value in values.items():
         points.add(name, value, step=step, epoch=epoch)

@@ -40,7 +40,7 @@ def run_words(run: Run) -> dict[str, str]:
     if run.values("mAP").size:
         words["best mAP @ step"] = place_words(statistics(run.series["mAP"]).highest)
     if (speed := run.values("images_per_s")).size:
-        words["images a second, median"] = value_words(float(np.median(speed)))
+        words["images/s, median"] = value_words(float(np.median(speed)))
     if (memory := run.values("memory_mb")).size:
         words["memory at the peak"] = f"{value_words(float(memory.max()))} MB"
     words["damaged lines or records"] = f"{run.damaged:,}"

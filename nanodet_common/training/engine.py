@@ -55,11 +55,11 @@ class TrainingEngine(Protocol):
         """The inference model's parameters and buffers by name, averaged where there is an average."""
 
     def versions(self) -> dict[str, str]:
-        """Of what computes, by name."""
+        """Versions of the libraries that do the computing, by name."""
 
     @property
     def memory_mb(self) -> float:
-        """Memory in use, in MB of 10^6 bytes: the device's, or the process's on a processor."""
+        """Memory in use, in MB of 10^6 bytes: the device's, or the process's on a CPU."""
 
 
 class NewTrainer(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jtmigrate.cli.progress import provenance
+from jtmigrate.facts import provenance
 from jtmigrate.files import sha256_of
 from nanodet_common.config import Config
 from nanodet_common.datasets.dataset import Dataset

@@ -79,7 +79,7 @@ def _is_wanted(name: str, load: Load) -> bool:
 
 
 def _is_usable(name: str, array: np.ndarray, wanted: Mapping[str, np.ndarray], load: Load) -> bool:
-    """Whether a tensor of the file counts. A stranger does where it shows that the file is of another kind."""
+    """Whether a tensor of the file counts: one that the model lacks too, where it tells of a file of another kind."""
     if name.startswith("aux_"):
         return name in wanted and same_shape(array, wanted[name])
     return name in wanted or (load != "backbone" and not name.startswith(LAST_LAYERS))

@@ -50,7 +50,7 @@ def test_markdown(result: BenchResult) -> None:
     assert "| b-best | - | - | - | - | 0.200 | - | - | - | - |" in text
     assert "- b-best: outputs differ: error 2.0e-01" in text
     assert r"- c: not available: no [c] \| here" in text
-    assert "- meanwhile other programs used up to 30% of the processors: do not trust the times" in text
+    assert "- meanwhile other programs used up to 30% of the CPUs: do not trust the times" in text
     assert "| parameters | 1,234,567 |" in text
     assert "- machine: processor one" in text
 

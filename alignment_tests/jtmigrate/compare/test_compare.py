@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jtmigrate.compare.compare import compare
-from jtmigrate.compare.pairing import reason_for
+from jtmigrate.compare.pairing import Runs, reason_for
 from jtmigrate.compare.parameters import compare_parameters
 from jtmigrate.compare.result import Verdict
 from jtmigrate.trace.record import LayerRecord, Trace
@@ -30,14 +30,14 @@ CHAIN = (layer("a", 2.0, 1.0), layer("b", 3.0, 2.0), layer("", 3.0, 1.0, parent=
 
 
 def outcome(reference=CHAIN, candidate=CHAIN, isolated=None, candidate64=None, uncalled=((), ()), **options):
-    return compare(
+    runs = Runs(
         trace(*reference, uncalled=uncalled[0]),
         trace(*reference, dtype="float64", uncalled=uncalled[0]),
         trace(*candidate, uncalled=uncalled[1]),
         trace(*(candidate64 or candidate), dtype="float64", uncalled=uncalled[1]),
         trace(*[replace(one, handed=one.handed) for one in isolated or reference if one.path]),
-        **options,
     )
+    return compare(runs, **options)
 
 
 def test_equal_runs_are_aligned():
@@ -133,4 +133,4 @@ def test_parameters_are_compared_bit_by_bit():
 
 def test_something_has_to_be_compared_with_something():
     with pytest.raises(ValueError, match="same precision"):
-        compare(trace(*CHAIN), None, None, trace(*CHAIN, dtype="float64"), None)
+        compare(Runs(reference32=trace(*CHAIN), candidate64=trace(*CHAIN, dtype="float64")))

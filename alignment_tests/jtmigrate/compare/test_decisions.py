@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jtmigrate.compare.compare import compare
+from jtmigrate.compare.pairing import Runs
 from jtmigrate.compare.result import Verdict
 from jtmigrate.trace.record import LayerRecord, Trace
 
@@ -25,14 +26,14 @@ def trace(decisions, dtype):
 
 def outcome(decisions, margins):
     reference = [0, 1, 0, 1]
-    return compare(
+    runs = Runs(
         trace(reference, "float32"),
         trace(reference, "float64"),
         trace(decisions, "float32"),
         trace(reference, "float64"),
         trace(decisions, "float32"),
-        margins=margins,
     )
+    return compare(runs, margins=margins)
 
 
 def test_a_close_decision_that_fell_otherwise_is_rounding():

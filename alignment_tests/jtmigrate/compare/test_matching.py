@@ -8,6 +8,7 @@ import pytest
 
 from jtmigrate.compare.compare import compare
 from jtmigrate.compare.matching import How, Pair, from_plain, mapped_path, match, remarks, to_plain
+from jtmigrate.compare.pairing import Runs
 from jtmigrate.compare.renaming import renamed, renamed_replay
 from jtmigrate.compare.result import Verdict
 from jtmigrate.trace.record import LayerRecord, Trace
@@ -67,7 +68,7 @@ def test_a_map_pairs_modules_and_their_parameters():
     expected = {("backbone.conv", "body.conv"): How.MAP, ("backbone", "body"): How.MAP}
     assert pairs(matching) == expected
     assert matching.parameters == (Pair("backbone.conv.weight", "body.conv.weight", How.MAP),)
-    assert compare(original, None, renamed(port, matching), None, None)
+    assert compare(Runs(reference32=original, candidate32=renamed(port, matching)))
 
 
 def test_a_swapped_map_swaps():
@@ -75,7 +76,7 @@ def test_a_swapped_map_swaps():
     port = trace(layer("b", 2, 4), layer("a", 2, 3))
     matching = match(original, port, {"a": "b", "b": "a"})
     assert pairs(matching) == {("a", "b"): How.MAP, ("b", "a"): How.MAP}
-    assert compare(original, None, renamed(port, matching), None, None)
+    assert compare(Runs(reference32=original, candidate32=renamed(port, matching)))
 
 
 def test_what_no_name_pairs_is_paired_by_order_and_shape():
@@ -86,7 +87,7 @@ def test_what_no_name_pairs_is_paired_by_order_and_shape():
     assert pairs(matching)["relu", "act"] is How.ORDER
     assert pairs(matching)["flatten", "reshape"] is How.ORDER
     assert next(remarks(matching)) == "paired by order and shape, not by name: act as relu, reshape as flatten"
-    assert compare(original, None, renamed(port, matching), None, None)
+    assert compare(Runs(reference32=original, candidate32=renamed(port, matching)))
 
 
 def test_repeated_calls_of_one_module_stay_together():
@@ -113,7 +114,7 @@ def test_doubtful_pairs_stay_unmatched_and_are_listed():
     assert ("relu", "x") not in pairs(matching)
     assert matching.ambiguous == {"relu": ("x", "y")}
     assert "relu has no certain counterpart (may be x, y)" in next(remarks(matching))
-    result = compare(original, None, renamed(port, matching), None, None)
+    result = compare(Runs(reference32=original, candidate32=renamed(port, matching)))
     assert not result
     assert {one.key for one in result.layers if one.verdict is Verdict.UNCOMPARED} == {"relu", "x", "y"}
 
@@ -147,7 +148,7 @@ def test_a_transposed_parameter_is_compared_transposed_and_told():
     assert list(remarks(matching)) == ["parameters that equal the reference's transposed: fc.weight"]
     same_names = renamed(port, matching)
     np.testing.assert_array_equal(same_names.gradients["fc.weight"], weight + 1)
-    assert compare(original, None, same_names, None, None)
+    assert compare(Runs(reference32=original, candidate32=same_names))
 
 
 def test_a_transposed_square_parameter_is_told_and_fails():
@@ -156,7 +157,7 @@ def test_a_transposed_square_parameter_is_told_and_fails():
     port = trace(layer("fc", 2, 4), state={"fc.weight": weight.T.copy()})
     matching = match(original, port)
     assert matching.parameters == (Pair("fc.weight", "fc.weight", How.TRANSPOSED),)
-    assert not compare(original, None, renamed(port, matching), None, None)
+    assert not compare(Runs(reference32=original, candidate32=renamed(port, matching)))
 
 
 def test_a_symmetric_matrix_is_not_transposed():

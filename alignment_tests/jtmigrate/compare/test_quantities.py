@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jtmigrate.compare.compare import compare
+from jtmigrate.compare.pairing import Runs
 from jtmigrate.compare.result import Quantity, Verdict
 from jtmigrate.trace.record import LayerRecord, Trace
 
@@ -37,15 +38,16 @@ def trace(dtype="float32", gradients=None, pullback=None, buffers=None, by_outpu
 
 def outcome(reference, candidate, candidate64=None):
     """The same reference and candidate in every situation, gradients alone included."""
-    return compare(
+    runs = Runs(
         trace(**reference),
         trace("float64", **reference),
         trace(**candidate),
         trace("float64", **(candidate64 or candidate)),
-        trace(**candidate),
+        isolated=trace(**candidate),
         alone=trace(**reference),
         alone_floors={"layer": dict.fromkeys(reference.get("pullback", {}), 2.0**-22)},
     )
+    return compare(runs)
 
 
 def row(result, quantity):
@@ -127,7 +129,7 @@ def test_a_running_mean_that_is_zero_but_for_rounding_may_differ_by_rounding_onl
     reference = {"buffers": {"layer.mean": noise * ONES, "layer.var": ONES}, "state": state}
     candidate = {"buffers": {"layer.mean": 3 * noise * ONES, "layer.var": ONES}, "state": state}
     runs = [trace(dtype, **given) for given in (reference, candidate) for dtype in ("float32", "float64")]
-    (found,) = [each for each in compare(*runs, None).quantities if each.name == "layer.mean"]
+    (found,) = [each for each in compare(Runs(*runs)).quantities if each.name == "layer.mean"]
     assert found.float64.scaled == pytest.approx(2)
     assert (found.verdict is not Verdict.MISMATCH) is aligned
 

@@ -42,7 +42,7 @@ def test_batch_norm(training: bool, mean: int, dtype: str) -> None:
         assert_close(found, expected, dtype, 1e-6 if dtype == "float32" else 1e-14)
 
 
-@pytest.mark.skipif(torch.backends.cpu.get_cpu_capability() == "DEFAULT", reason="a processor without FMA")
+@pytest.mark.skipif(torch.backends.cpu.get_cpu_capability() == "DEFAULT", reason="a CPU without FMA")
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 @pytest.mark.parametrize("mean", [0, 30])
 def test_batch_norm_has_the_same_bits(training: bool, mean: int) -> None:

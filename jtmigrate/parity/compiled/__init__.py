@@ -1,4 +1,4 @@
-"""A model as one operator of Jittor, for inference on the processor.
+"""A model as one operator of Jittor, for inference on the CPU.
 
 `Compiled(model)` computes what the model computes in evaluation mode, faster: BatchNorm is folded into convolutions,
 activations are applied while values are in registers, concatenations, slices and shuffles of channels cost nothing, no
@@ -88,6 +88,6 @@ def _in_form(form: Any, outputs: Any) -> Any:
 
 @cache
 def _rows() -> int:
-    """Outputs in a block of packed weights, on this processor."""
+    """Outputs in a block of packed weights, on this CPU."""
     (rows,) = jt.code([(1,)], ["float32"], [], cpu_header=includes("pointwise"), cpu_src="out0_p[0] = kernels::ROWS;")
     return int(rows.item())

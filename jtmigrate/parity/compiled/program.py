@@ -84,7 +84,7 @@ class Weights:
 
 
 def program(nodes: Sequence[Node], outputs: Sequence[Symbol], rows: int) -> Program:
-    """nodes: inputs first, outputs among them; rows: of a block, as the processor has them."""
+    """nodes: inputs first, outputs among them; rows: of a block, as the CPU has them."""
     where, weights = places(nodes), Weights(rows)
     operations = [operation for node in nodes for operation in _operations(node, where, weights)]
     for index, symbol in enumerate(outputs):

@@ -1,7 +1,7 @@
-"""Operators in C++ for the processor, in float32: faster than what Jittor generates, and as accurate.
+"""Operators in C++ for the CPU, in float32: faster than what Jittor generates, and as accurate.
 
 The functions and modules of `jtmigrate.parity` use them by themselves where they apply, and Jittor's own operators
-everywhere else: in float64, on a graphics card, with another compiler than g++, and inside `plain()`. Each is compiled
+everywhere else: in float64, on a GPU, with another compiler than g++, and inside `plain()`. Each is compiled
 once, for all shapes.
 """
 

@@ -174,7 +174,7 @@ class Module(stock.Module):
         return self
 
     def cuda(self, device: Any = None) -> "Module":
-        """Compute on the graphics card, if there is one: for all of Jittor."""
+        """Compute on the GPU, if there is one: for all of Jittor."""
         jt.flags.use_cuda = int(bool(jt.has_cuda))
         return self
 

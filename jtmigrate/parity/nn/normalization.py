@@ -27,7 +27,7 @@ class _BatchNorm(_RunningNorm):
 
     Differs from stock Jittor: the running variance takes PyTorch's unbiased batch variance, the variance is computed
     in two passes, the running statistics are buffers, one value a channel raises in training. Every step is rounded
-    where PyTorch rounds it: the result has the same bits on a processor with fused multiply-add.
+    where PyTorch rounds it: the result has the same bits on a CPU with fused multiply-add.
 
     momentum=None averages over all batches since the module was made: their number is not saved.
     """

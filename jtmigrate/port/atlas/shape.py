@@ -3,8 +3,6 @@
 from jtmigrate.port.atlas.both import OPS, both, function, method, parity
 from jtmigrate.port.atlas.entry import METHODS, Entry
 
-_SPLIT = {"split_size_or_sections": "split_size", "split_size": "split_size"}
-
 ENTRIES: tuple[Entry, ...] = (
     function("cat", "tensors, dim=0", "jittor.concat", aliases=("torch.concat", "torch.concatenate"),
              by_place=("tensors",)),

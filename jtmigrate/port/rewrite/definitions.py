@@ -59,7 +59,7 @@ class Definitions:
         for ancestor in self._known.ancestors(called.name):
             held = self._known.classes.get(ancestor)
             if held is None:
-                return results.of_module(ancestor, given) if is_torch_module(ancestor) else UNKNOWN
+                return results.of_module(ancestor) if is_torch_module(ancestor) else UNKNOWN
             for method in ("forward", "execute", "__call__"):
                 if method in held.methods:
                     self._handed(f"{ancestor}.{method}", given, by_name)

@@ -159,7 +159,7 @@ def _port(
     if marked or (not near and any(name.startswith(names.PORTED) for name in inferred.imports)):
         return Ported(text.path, text.data, text.data, Fate.UNCHANGED, problems=tuple(_left_earlier(text)))
     existing = _existing(inferred, text.module)
-    aliases = {home: existing.get(home) or _free(home, text.data, inferred, text.module) for home in names.HOMES}
+    aliases = {home: existing.get(home) or _free(home, text.data) for home in names.HOMES}
     rewriter = Rewriter(
         inferred,
         facts,
@@ -169,7 +169,7 @@ def _port(
         torch_near=near,
     )
     tree = file.tree.visit(rewriter)
-    left = [*rewriter.left, *_dependent(file.tree, inferred, atlas)]
+    left = [*rewriter.left, *_dependent(inferred, atlas)]
     handed_on = None if text.module in stars else frozenset(name for module, name in taken if module == text.module)
     tree = rewrite_imports(
         tree,
@@ -210,7 +210,7 @@ def _existing(inferred: Inference, module: str) -> dict[names.Home, str]:
     return found
 
 
-def _free(home: names.Home, data: bytes, inferred: Inference, module: str) -> str:
+def _free(home: names.Home, data: bytes) -> str:
     """The usual name of a home, or a longer one where the file has it for something else."""
     for alias in (home.alias, home.name or home.package, f"parity_{home.name or home.package}"):
         if not re.search(rb"(?<![.\w])" + alias.encode() + rb"(?!\w)", data):
@@ -218,7 +218,7 @@ def _free(home: names.Home, data: bytes, inferred: Inference, module: str) -> st
     return f"parity_{home.name or home.package}_"
 
 
-def _dependent(tree: cst.Module, inferred: Inference, atlas: Mapping[str, Entry]) -> list[tuple[cst.CSTNode, Left]]:
+def _dependent(inferred: Inference, atlas: Mapping[str, Entry]) -> list[tuple[cst.CSTNode, Left]]:
     """Imports of libraries that run on PyTorch."""
     found: list[tuple[cst.CSTNode, Left]] = []
     for node, full in inferred.import_nodes:

@@ -99,7 +99,7 @@ def of_function(name: str, arguments: tuple[Type, ...], by_dim: bool) -> Type:
     return UNKNOWN
 
 
-def of_module(name: str, arguments: tuple[Type, ...]) -> Type:
+def of_module(name: str) -> Type:
     """What an object of a class of `torch.nn` returns when it is called."""
     last = name.rpartition(".")[2]
     if last in _RECURRENT:

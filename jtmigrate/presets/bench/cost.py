@@ -10,7 +10,6 @@ import numpy as np
 from jtmigrate.bench.result import Table
 from jtmigrate.checkpoint import Checkpoint, write_checkpoint
 from jtmigrate.presets.bench.material import Given, images, read, training_batch, with_auxiliary
-from nanodet_common.config import Config
 from nanodet_common.weights import State
 
 ENDINGS = (".pth", ".pkl", ".safetensors")
@@ -52,10 +51,10 @@ class Cost:
             trainer.model, lambda: trainer.model.loss(_tensor(batch.images), batch.boxes, batch.labels)
         )
         return {
-            "parameters": {name: parameters(model) for name, model in _models(engine, trainer)},
+            "parameters": {"inference": parameters(engine.model), "training": parameters(trainer.model)},
             "inference": inference._asdict(),
             "training": training._asdict(),
-            "files": file_sizes(self._config, self._state),
+            "files": file_sizes(self._state),
         }
 
 
@@ -83,7 +82,7 @@ def parameters(model: Any) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def file_sizes(config: Config, state: State) -> dict[str, int]:
+def file_sizes(state: State) -> dict[str, int]:
     """Bytes of the inference model's weights, by the file's ending."""
     with TemporaryDirectory() as folder:
         paths = {ending: Path(folder, f"weights{ending}") for ending in ENDINGS}
@@ -124,11 +123,6 @@ def limit_table(limits: Mapping[int, Mapping[str, float]], counted: Mapping[str,
         ),
         tuple(rows),
     )  # fmt: skip
-
-
-def _models(engine: Any, trainer: Any) -> Iterator[tuple[str, Any]]:
-    yield "inference", engine.model
-    yield "training", trainer.model
 
 
 def _tensor(array: np.ndarray) -> Any:

@@ -37,21 +37,10 @@ MULTIPLE = 32
 Tell = Callable[[str], None]
 
 
-class What(NamedTuple):
-    """Something that can be measured: how it is called and what it tells."""
-
-    name: str
-    tells: str
-
-
-WHAT = (
-    What("inference", "latency and throughput"),
-    What("training", "steps with losses and optimizer"),
-    What("data", "images a second of the data pipeline"),
-    What("startup", "process start to first detection, warm and with an empty kernel cache"),
-    What("cost", "parameters, operations, file sizes, and what the machine can do at most"),
-    What("profile", "time layer by layer in both frameworks"),
-)
+WHAT = ("inference", "training", "data", "startup", "cost", "profile")
+"""All that can be measured, in the order in which it is: latency and throughput; steps with losses and optimizer;
+images/s of the data pipeline; process start to first detection, warm and with an empty kernel cache; parameters,
+operations, file sizes and what the machine can do at most; time layer by layer."""
 
 
 class Request(NamedTuple):
@@ -72,26 +61,21 @@ class Request(NamedTuple):
     voc: tuple[str, ...] = ()
 
 
-def everything() -> tuple[str, ...]:
-    """The names of all that can be measured."""
-    return tuple(what.name for what in WHAT)
-
-
 def default_threads() -> tuple[int, ...]:
-    """One, and as many as there are processors to use."""
+    """One, and as many as there are CPUs to use."""
     return tuple(dict.fromkeys((1, usable_cpus())))
 
 
 def check(request: Request) -> None:
     """Raise UserError for a request that makes no sense, before anything is measured."""
-    if unknown := [name for name in request.what if name not in everything()]:
-        raise UserError(f"nothing to measure is called {unknown[0]!r}; there are {', '.join(everything())}")
+    if unknown := [name for name in request.what if name not in WHAT]:
+        raise UserError(f"nothing to measure is called {unknown[0]!r}; there are {', '.join(WHAT)}")
     for size in request.sizes:
         if size % MULTIPLE:
             raise UserError(f"images of {size} pixels a side: the detector takes multiples of {MULTIPLE}")
     for count in request.threads:
         if count > (os.cpu_count() or 1):
-            raise UserError(f"{count} threads on {os.cpu_count()} processors would measure how they wait")
+            raise UserError(f"{count} threads on {os.cpu_count()} CPUs would measure how they wait")
     if find_spec("torch") is None:
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
@@ -105,12 +89,12 @@ def run(request: Request, meta: Mapping[str, Any], tell: Tell) -> BenchResult:
         bench = _Bench(request, Path(folder), tell)
         cases, tables = [], []
         for what in WHAT:
-            if what.name in request.what:
-                for found in bench.measure(what.name):
+            if what in request.what:
+                for found in bench.measure(what):
                     (cases if isinstance(found, CaseResult) else tables).append(found)
     card = "found" if has_cuda_driver() else "none: nothing is said of device memory"
     facts = {
-        "graphics card": card,
+        "GPU": card,
         "config": request.config,
         "weights": request.weights.name if request.weights else "seeded",
     }

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from jtmigrate.bench.machine import Clock, peak_memory_mb
+from jtmigrate.bench.machine import Clock
 from jtmigrate.presets.bench.cost import Cost
 from jtmigrate.presets.bench.material import Given, images, read, training_batch, with_auxiliary
 from jtmigrate.presets.bench.profile import Profile
+from jtmigrate.runtime.memory import peak_mb
 from nanodet_common.config import Config
 
 RATE = 0.1
@@ -44,7 +45,7 @@ class Inference:
         np.savez(path, output=self._predict())
 
     def measure(self, repeats: int) -> tuple[float, float]:
-        """After one run that brings the model back into the processor's caches, from which others have driven it."""
+        """After one run that brings the model back into the CPU's caches, from which others have driven it."""
         self._predict()
         begin = Clock.now()
         for _ in range(repeats):
@@ -54,7 +55,7 @@ class Inference:
 
     def finish(self) -> Mapping[str, Any]:
         """Memory at its highest."""
-        return {**self._framework.facts(), "peak memory MB": peak_memory_mb()}
+        return {**self._framework.facts(), "peak memory MB": peak_mb()}
 
     def _predict(self) -> np.ndarray:
         with self._framework.operators(self._variant):
@@ -94,7 +95,7 @@ class Training:
         """Memory at its highest, and the last loss."""
         return {
             **self._framework.facts(),
-            "peak memory MB": peak_memory_mb(),
+            "peak memory MB": peak_mb(),
             "steps": len(self._losses),
             "last loss": self._losses[-1]["loss"],
         }
@@ -137,7 +138,7 @@ class Start:
             engine = self._framework.engine(self._variant, config, state)
             self._output = engine.predict(tensor[None])
         found = found_in(self._output[0], config, tensor.shape[1:], matrix, pixels.shape[1::-1])
-        return {**self._framework.facts(), "detections": len(found.scores), "peak memory MB": peak_memory_mb()}
+        return {**self._framework.facts(), "detections": len(found.scores), "peak memory MB": peak_mb()}
 
     def outputs(self, path: str) -> None:
         """The raw head output."""
@@ -180,7 +181,7 @@ class Loading:
     def finish(self) -> Mapping[str, Any]:
         """Memory at its highest, of the reading process alone."""
         self._loader.close()
-        return {"peak memory MB": peak_memory_mb()}
+        return {"peak memory MB": peak_mb()}
 
     def _run(self) -> None:
         for _ in self._loader.epoch(self._epoch):

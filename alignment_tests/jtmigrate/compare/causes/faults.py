@@ -75,7 +75,7 @@ def outcome(reference: Side, candidate: Side, inputs: Any) -> Outcome:
         *(replace(trace, settings=settings) for trace, settings in zip(traces, told, strict=True)),
         replace(isolated, settings=told[-1]),
     )
-    result = compare(*runs[:5])
+    result = compare(runs)
     assert result.parameters == compare_parameters(runs.reference.state, runs.candidate.state, ())
     return Outcome(result, runs)
 

@@ -45,7 +45,7 @@ def compared(reference, candidate, inputs):
         for dtype in ("float32", "float64")
     ]
     alone, isolated = (adapter.replay(model, traces[0], backward=True) for model in (reference, candidate))
-    return compare(*traces, isolated, alone=alone)
+    return compare(Runs(*traces, isolated, alone))
 
 
 class Net(nn.Module):

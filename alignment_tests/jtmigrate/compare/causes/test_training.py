@@ -186,7 +186,8 @@ def suspect(reference, candidate, quantity=Quantity.UPDATE, step=FAULTY, name="0
     theirs = train(adapter, seeded(model()), candidate, BATCHES, teacher=ours, led="gradients")
     trace = adapter.record(seeded(model()), BATCHES[0])
     fault = QuantityResult(quantity, name, "0", 0, (4, 5), step, verdict=Verdict.MISMATCH, reason="")
-    return suspect_of(fault, Runs(trace, None, trace, None, None), steps=StepRuns(ours, led32=theirs, given32=theirs))
+    runs = Runs(reference32=trace, candidate32=trace)
+    return suspect_of(fault, runs, steps=StepRuns(ours, led32=theirs, given32=theirs))
 
 
 CASES = [

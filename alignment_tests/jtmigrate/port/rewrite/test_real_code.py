@@ -34,7 +34,7 @@ def test_a_library(folder: str):
     files = port_texts(texts, ATLAS)
     seconds = time.process_time() - started
     lines = sum(text.data.count(b"\n") for text in texts)
-    # 60 s for 20,000 lines, of the processor's time: other tests may keep the machine busy.
+    # 60 s for 20,000 lines, of the CPU's time: other tests may keep the machine busy.
     assert seconds < 60 * lines / 20_000
     assert [file.path for file in files if file.fate is Fate.FAILED] == []
     for file in files:

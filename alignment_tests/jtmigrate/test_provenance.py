@@ -3,7 +3,7 @@
 import sys
 from datetime import datetime, timezone
 
-from jtmigrate.cli.progress import provenance
+from jtmigrate.facts import provenance
 
 
 def test_command_can_be_pasted_into_a_shell(monkeypatch):
