@@ -32,7 +32,7 @@ Document = Mapping[str, Any]
 """The JSON of a result."""
 
 
-class Drift(NamedTuple):
+class Worsening(NamedTuple):
     """One thing that got worse, and how."""
 
     name: str
@@ -47,7 +47,7 @@ class Baseline:
     inputs: Mapping[str, str]
     allowed: Mapping[str, Mapping[str, Mapping[str, Any]]]
 
-    def drift(self, document: Document) -> tuple[Drift, ...]:
+    def worsened(self, document: Document) -> tuple[Worsening, ...]:
         """What is worse in a result: a verdict, an error by more than `factor`, or no longer measured.
 
         Raises UserError if the result is of other inputs.
@@ -56,7 +56,7 @@ class Baseline:
         if now.inputs != self.inputs:
             raise UserError("the baseline was written for other inputs: compare on those, or write a new baseline")
         return tuple(
-            drift for sort in SORTS for drift in _drift(self.allowed[sort], now.allowed[sort], self.factor, sort)
+            each for sort in SORTS for each in _worsened(self.allowed[sort], now.allowed[sort], self.factor, sort)
         )
 
 
@@ -103,31 +103,31 @@ def _accepted(member: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _drift(
+def _worsened(
     before: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]], factor: float, sort: str
-) -> Iterator[Drift]:
+) -> Iterator[Worsening]:
     for name, found in now.items():
         shown = layer_name(name) if sort == "layers" else name
         if name not in before:
             if _is_bad(found):
-                yield Drift(shown, f"{found['verdict']}, and not in the baseline")
+                yield Worsening(shown, f"{found['verdict']}, and not in the baseline")
             continue
         accepted = before[name]
         was, verdict = Verdict(accepted["verdict"]), Verdict(found["verdict"])
         if RANK[verdict] > RANK[was]:
-            yield Drift(shown, f"{verdict.value} instead of {was.value}")
+            yield Worsening(shown, f"{verdict.value} instead of {was.value}")
         for situation, negligible in NEGLIGIBLE.items():
             if situation not in accepted:
                 continue
             limit = factor * max(float(accepted[situation]), negligible)
             if situation not in found:
-                yield Drift(shown, f"its {situation} error is no longer measured")
+                yield Worsening(shown, f"its {situation} error is no longer measured")
             elif not float(found[situation]) <= limit:
                 error, old = scientific(float(found[situation])), scientific(float(accepted[situation]))
-                yield Drift(shown, f"{situation} error {error} instead of {old}")
+                yield Worsening(shown, f"{situation} error {error} instead of {old}")
     for name in before:
         if name not in now:
-            yield Drift(layer_name(name) if sort == "layers" else name, "no longer compared")
+            yield Worsening(layer_name(name) if sort == "layers" else name, "no longer compared")
 
 
 def _is_bad(found: Mapping[str, Any]) -> bool:

@@ -142,7 +142,7 @@ def _different(before: Document, now: Document) -> Iterator[str]:
     if old.inputs != new.inputs:
         yield "the inputs are others, so nothing more can be said"
         return
-    worse, better = old.drift(now), new.drift(before)
-    yield from (f"{drift.name}: {drift.what}" for drift in worse)
-    known = {drift.name for drift in worse}
-    yield from (f"{drift.name}: better than in the bundle" for drift in better if drift.name not in known)
+    worse, better = old.worsened(now), new.worsened(before)
+    yield from (f"{each.name}: {each.what}" for each in worse)
+    known = {each.name for each in worse}
+    yield from (f"{each.name}: better than in the bundle" for each in better if each.name not in known)

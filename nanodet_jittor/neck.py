@@ -13,12 +13,12 @@ from nanodet_jittor.layers import ConvBlock, DepthwiseConvBlock, depthwise_conv,
 class GhostModule(nn.Module):
     """Half of the output by a 1 x 1 convolution, the other half from it by a cheap depthwise one."""
 
-    def __init__(self, in_channels: int, out_channels: int, activation: str | None):
+    def __init__(self, in_channels: int, out_channels: int, *, activated: bool):
         super().__init__()
         half = out_channels // 2
 
         def activate() -> nn.Module:
-            return leaky_relu() if activation else nn.Identity()
+            return leaky_relu() if activated else nn.Identity()
 
         self.primary_conv = nn.Sequential(pointwise_conv(in_channels, half), nn.BatchNorm2d(half), activate())
         self.cheap_operation = nn.Sequential(depthwise_conv(half, 3), nn.BatchNorm2d(half), activate())
@@ -33,8 +33,8 @@ class GhostBottleneck(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int):
         super().__init__()
-        self.ghost1 = GhostModule(in_channels, out_channels, activation="LeakyReLU")
-        self.ghost2 = GhostModule(out_channels, out_channels, activation=None)
+        self.ghost1 = GhostModule(in_channels, out_channels, activated=True)
+        self.ghost2 = GhostModule(out_channels, out_channels, activated=False)
         self.shortcut = nn.Sequential(
             depthwise_conv(in_channels, kernel_size),
             nn.BatchNorm2d(in_channels),

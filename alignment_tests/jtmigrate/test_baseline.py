@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from jtmigrate.baseline import Drift, baseline_of, read_baseline, write_baseline
+from jtmigrate.baseline import Worsening, baseline_of, read_baseline, write_baseline
 from jtmigrate.compare.result import (
     DEFAULT_TOLERANCES,
     DiffResult,
@@ -46,55 +46,61 @@ def outcome(*layers, parameters=(WEIGHT,), inputs="abc"):
 
 
 @pytest.fixture
-def drift(tmp_path):
-    """The drift of a result against a file that accepts `GOOD` and `KNOWN`."""
+def worsened(tmp_path):
+    """What got worse in a result against a file that accepts `GOOD` and `KNOWN`."""
     write_baseline(outcome(GOOD, KNOWN), tmp_path / "baseline.json")
     baseline = read_baseline(tmp_path / "baseline.json")
-    return lambda *layers, **more: baseline.drift(to_dict(outcome(*layers, **more)))
+    return lambda *layers, **more: baseline.worsened(to_dict(outcome(*layers, **more)))
 
 
-def test_what_was_accepted_is_no_drift(drift):
-    assert drift(GOOD, KNOWN) == ()
+def test_what_was_accepted_is_not_worse(worsened):
+    assert worsened(GOOD, KNOWN) == ()
 
 
-def test_rounding_may_change_below_what_is_negligible(drift):
-    assert drift(replace(GOOD, isolated=error(9e-7), verdict=Verdict.IDENTICAL), KNOWN) == ()
-    assert drift(replace(GOOD, float64=error(1.7e-15)), KNOWN) == ()
+def test_rounding_may_change_below_what_is_negligible(worsened):
+    assert worsened(replace(GOOD, isolated=error(9e-7), verdict=Verdict.IDENTICAL), KNOWN) == ()
+    assert worsened(replace(GOOD, float64=error(1.7e-15)), KNOWN) == ()
 
 
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
-        ((replace(GOOD, verdict=Verdict.ROUNDING), KNOWN), Drift("good", "rounding instead of aligned")),
-        ((replace(GOOD, isolated=error(1e-6)), KNOWN), Drift("good", "isolated error 1.00e-6 instead of 1.00e-7")),
-        ((GOOD, replace(KNOWN, isolated=error(4.1e-3))), Drift("known", "isolated error 4.10e-3 instead of 1.00e-3")),
-        ((GOOD, replace(KNOWN, float64=error(float("nan")))), Drift("known", "float64 error nan instead of 1.00e-3")),
-        ((replace(GOOD, float64=None), KNOWN), Drift("good", "its float64 error is no longer measured")),
-        ((GOOD,), Drift("known", "no longer compared")),
-        ((GOOD, KNOWN, replace(KNOWN, key="new")), Drift("new", "mismatch, and not in the baseline")),
+        ((replace(GOOD, verdict=Verdict.ROUNDING), KNOWN), Worsening("good", "rounding instead of aligned")),
+        ((replace(GOOD, isolated=error(1e-6)), KNOWN), Worsening("good", "isolated error 1.00e-6 instead of 1.00e-7")),
+        (
+            (GOOD, replace(KNOWN, isolated=error(4.1e-3))),
+            Worsening("known", "isolated error 4.10e-3 instead of 1.00e-3"),
+        ),
+        (
+            (GOOD, replace(KNOWN, float64=error(float("nan")))),
+            Worsening("known", "float64 error nan instead of 1.00e-3"),
+        ),
+        ((replace(GOOD, float64=None), KNOWN), Worsening("good", "its float64 error is no longer measured")),
+        ((GOOD,), Worsening("known", "no longer compared")),
+        ((GOOD, KNOWN, replace(KNOWN, key="new")), Worsening("new", "mismatch, and not in the baseline")),
     ],
 )
-def test_what_is_worse_is_told(drift, now, expected):
-    assert drift(*now) == (expected,)
+def test_what_is_worse_is_told(worsened, now, expected):
+    assert worsened(*now) == (expected,)
 
 
-def test_a_new_layer_in_good_order_is_no_drift(drift):
-    assert drift(GOOD, KNOWN, replace(GOOD, key="new")) == ()
+def test_a_new_layer_in_good_order_is_not_worse(worsened):
+    assert worsened(GOOD, KNOWN, replace(GOOD, key="new")) == ()
     listed = LayerResult(
         verdict=Verdict.UNCOMPARED, reason="", listed=True, key="left out", kind="", is_leaf=True, order=0, shape=()
     )
-    assert drift(GOOD, KNOWN, listed) == ()
-    assert drift(GOOD, KNOWN, replace(listed, listed=False)) != ()
+    assert worsened(GOOD, KNOWN, listed) == ()
+    assert worsened(GOOD, KNOWN, replace(listed, listed=False)) != ()
 
 
-def test_parameters_that_differ_are_drift(drift):
-    found = drift(GOOD, KNOWN, parameters=(replace(WEIGHT, verdict=Verdict.MISMATCH),))
-    assert found == (Drift("good.weight", "mismatch instead of identical"),)
+def test_parameters_that_differ_are_worse(worsened):
+    found = worsened(GOOD, KNOWN, parameters=(replace(WEIGHT, verdict=Verdict.MISMATCH),))
+    assert found == (Worsening("good.weight", "mismatch instead of identical"),)
 
 
-def test_other_inputs_are_refused(drift):
+def test_other_inputs_are_refused(worsened):
     with pytest.raises(UserError, match="other inputs"):
-        drift(GOOD, KNOWN, inputs="def")
+        worsened(GOOD, KNOWN, inputs="def")
 
 
 def test_the_factor_is_in_the_file(tmp_path):
@@ -103,7 +109,7 @@ def test_the_factor_is_in_the_file(tmp_path):
     content = json.loads(path.read_text())
     assert content["factor"] == 4
     path.write_text(json.dumps({**content, "factor": 100}))
-    assert read_baseline(path).drift(to_dict(outcome(replace(GOOD, isolated=error(2e-5))))) == ()
+    assert read_baseline(path).worsened(to_dict(outcome(replace(GOOD, isolated=error(2e-5))))) == ()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema": 1}', '{"schema": 2}', '{"schema": 1, "factor": "x"}'])
@@ -120,5 +126,5 @@ def test_infinite_errors_survive_the_file(tmp_path):
     path = tmp_path / "baseline.json"
     infinite = replace(KNOWN, isolated=error(float("inf")))
     write_baseline(outcome(infinite), path)
-    assert read_baseline(path).drift(to_dict(outcome(infinite))) == ()
+    assert read_baseline(path).worsened(to_dict(outcome(infinite))) == ()
     assert baseline_of(to_dict(outcome(infinite))).allowed["layers"]["known"]["isolated"] == "Infinity"

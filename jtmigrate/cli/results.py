@@ -41,7 +41,7 @@ class Outputs:
 
         from jtmigrate.baseline import read_baseline, write_baseline
         from jtmigrate.evidence import write_evidence
-        from jtmigrate.report.baseline import print_drift
+        from jtmigrate.report.baseline import print_worsenings
         from jtmigrate.report.console import print_diff
         from jtmigrate.report.json_report import to_dict, write_json
         from jtmigrate.report.junit import write_junit
@@ -58,9 +58,9 @@ class Outputs:
             write_junit(result, self.junit)
         aligned = bool(result)
         if self.baseline:
-            drift = read_baseline(self.baseline).drift(to_dict(result))
-            print_drift(drift, self.baseline, console)
-            aligned = not drift
+            worsenings = read_baseline(self.baseline).worsened(to_dict(result))
+            print_worsenings(worsenings, self.baseline, console)
+            aligned = not worsenings
         if self.write_baseline:
             write_baseline(result, self.write_baseline)
         if self.evidence:

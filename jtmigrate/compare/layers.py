@@ -5,11 +5,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
-import numpy as np
-
 from jtmigrate.compare import metrics
 from jtmigrate.compare.decisions import Margin, close_calls, excuse, excused
-from jtmigrate.compare.pairing import Exceptions, Runs, Situations, reason_for
+from jtmigrate.compare.pairing import Exceptions, Runs, Situations, outputs_by_name, reason_for
 from jtmigrate.compare.result import LayerResult, TensorError, Tolerances, Verdict
 from jtmigrate.compare.verdict import Evidence, Judgement, judge, worst
 from jtmigrate.trace.record import LayerRecord, Trace
@@ -111,7 +109,7 @@ def _largest_activation(trace: Trace) -> float:
 def _evidence(situations: Situations, runs: Runs) -> Iterator[Evidence]:
     """The arrays that a layer returned, and those that it handed to its children when it ran alone."""
     reference = situations.reference
-    columns = [_outputs_by_name(reference, record) for record in situations]
+    columns = [outputs_by_name(reference, record) for record in situations]
     for name in reference.outputs:
         reference32, reference64, *candidate = (column.get(name) for column in columns)
         if any(array is not None for array in candidate):
@@ -120,7 +118,7 @@ def _evidence(situations: Situations, runs: Runs) -> Iterator[Evidence]:
     if situations.isolated is not None:
         for call in _calls_of(situations, runs):
             exact = runs.reference64.by_key.get(call.key) if runs.reference64 else None
-            for slot, array, handed in matching_slots(call.inputs, _handed_to(call, situations.isolated)):
+            for slot, array, handed in matching_slots(call.inputs, situations.isolated.handed_to(call)):
                 if handed is not None:
                     yield Evidence(
                         name=f"what it hands to {call.key}",
@@ -130,20 +128,8 @@ def _evidence(situations: Situations, runs: Runs) -> Iterator[Evidence]:
                     )
 
 
-def _outputs_by_name(reference: LayerRecord, record: LayerRecord | None) -> dict[str, np.ndarray | None]:
-    """A record's outputs under the reference's names."""
-    if record is None:
-        return {}
-    return {name: array for name, _, array in matching_slots(reference.outputs, record.outputs)}
-
-
 def _calls_of(situations: Situations, runs: Runs) -> Sequence[LayerRecord]:
     return runs.reference.calls_made_by.get(situations.reference.key, ())
-
-
-def _handed_to(call: LayerRecord, isolated: LayerRecord) -> dict[str, np.ndarray]:
-    prefix = f"{call.key}/"
-    return {name.removeprefix(prefix): array for name, array in isolated.handed.items() if name.startswith(prefix)}
 
 
 def _broken(situations: Situations, runs: Runs) -> str:
@@ -156,7 +142,7 @@ def _broken(situations: Situations, runs: Runs) -> str:
             return f"returns {len(record.outputs)} arrays instead of {len(reference.outputs)}"
     if isolated is not None:
         for call in _calls_of(situations, runs):
-            handed = len(_handed_to(call, isolated))
+            handed = len(isolated.handed_to(call))
             if handed != len(call.inputs):
                 return f"hands {handed} arrays to {call.key} instead of {len(call.inputs)}"
     return ""

@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+import numpy as np
+
 from jtmigrate.trace.record import LayerRecord, Trace
+from jtmigrate.trace.structure import matching_slots
 
 Exceptions = Iterable[tuple[str, str]]
 """(path, reason): what may stay uncompared. A path stands for everything below it too."""
@@ -84,6 +87,13 @@ class Runs(NamedTuple):
         for path in candidate.uncalled:
             if path not in known:
                 yield path, f"in {candidate.framework} only, and never called"
+
+
+def outputs_by_name(reference: LayerRecord, record: LayerRecord | None) -> dict[str, np.ndarray | None]:
+    """A record's outputs under the reference's names; empty for a run that was not made."""
+    if record is None:
+        return {}
+    return {name: array for name, _, array in matching_slots(reference.outputs, record.outputs)}
 
 
 def reason_for(path: str, exceptions: Exceptions) -> str | None:

@@ -12,12 +12,11 @@ import numpy as np
 
 from jtmigrate.compare import metrics
 from jtmigrate.compare.estimates import zeros_like
-from jtmigrate.compare.pairing import Runs
+from jtmigrate.compare.pairing import Runs, outputs_by_name
 from jtmigrate.compare.result import Quantity, QuantityResult, Tolerances, Verdict
 from jtmigrate.compare.verdict import Evidence, judge, worst
 from jtmigrate.trace.allowances import jittor_lacks
 from jtmigrate.trace.record import ROOT, LayerRecord
-from jtmigrate.trace.structure import matching_slots
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -140,7 +139,7 @@ def _losses(runs: Runs, tolerances: Tolerances) -> Iterator[QuantityResult]:
         return
     records = [run.by_key.get(ROOT) if run else None for run in (*_whole(runs), runs.isolated)]
     reference = runs.reference.by_key[ROOT]
-    columns = [_matched(reference, record) for record in records]
+    columns = [outputs_by_name(reference, record) for record in records]
     for name, array in reference.outputs.items():
         found = [column.get(name) for column in columns]
         if array.size != 1 or array.dtype.kind != "f":
@@ -174,13 +173,6 @@ def _names(references: Sequence[Arrays], runs: Runs) -> list[str]:
     candidate = [run.gradients for run in (runs.candidate32, runs.candidate64) if run]
     surplus = dict.fromkeys(name for arrays in candidate for name in arrays if name in runs.reference.state)
     return list(names | surplus)
-
-
-def _matched(reference: LayerRecord, record: LayerRecord | None) -> dict[str, np.ndarray | None]:
-    """A record's outputs under the reference's names."""
-    if record is None:
-        return {}
-    return {name: array for name, _, array in matching_slots(reference.outputs, record.outputs)}
 
 
 def _gradient_evidence(columns: Sequence[Arrays]) -> Iterator[Evidence]:

@@ -135,15 +135,9 @@ class Suspect:
             if b is not None
         ]
         for call in self.calls if trial.situation == "isolated" else ():
-            prefix = f"{call.key}/"
-            handed = {
-                name.removeprefix(prefix): array
-                for name, array in trial.candidate.handed.items()
-                if name.startswith(prefix)
-            }
             pairs += [
                 Difference(f"what it hands to {call.key}", a, b, trial.candidate.inputs)
-                for _, a, b in matching_slots(call.inputs, handed)
+                for _, a, b in matching_slots(call.inputs, trial.candidate.handed_to(call))
                 if b is not None
             ]
         return tuple(pairs)

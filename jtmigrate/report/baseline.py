@@ -6,17 +6,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from jtmigrate.baseline import Drift
+from jtmigrate.baseline import Worsening
 from jtmigrate.report.numbers import counted
 
 SHOWN = 20
 
 
-def print_drift(drift: Sequence[Drift], baseline: Path, console: Console) -> None:
+def print_worsenings(worsenings: Sequence[Worsening], baseline: Path, console: Console) -> None:
     """One line for everything that got worse, and one for the outcome."""
-    for each in drift[:SHOWN]:
+    for each in worsenings[:SHOWN]:
         console.print(Text(f"  {each.name}: {each.what}"), overflow="fold", highlight=False)
-    if len(drift) > SHOWN:
-        console.print(f"  + {len(drift) - SHOWN:,} more", highlight=False)
-    outcome = f"WORSE THAN {baseline}: {counted(len(drift), 'change')}" if drift else f"nothing worse than {baseline}"
-    console.print(Text(outcome, style="bold red" if drift else "bold green"), overflow="fold", highlight=False)
+    if len(worsenings) > SHOWN:
+        console.print(f"  + {len(worsenings) - SHOWN:,} more", highlight=False)
+    outcome = (
+        f"WORSE THAN {baseline}: {counted(len(worsenings), 'change')}"
+        if worsenings
+        else f"nothing worse than {baseline}"
+    )
+    console.print(Text(outcome, style="bold red" if worsenings else "bold green"), overflow="fold", highlight=False)

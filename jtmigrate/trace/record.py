@@ -63,6 +63,12 @@ class LayerRecord:
         """Unique name within a trace: "fpn.upsample" for the first call, "fpn.upsample#1" for the second."""
         return call_key(self.path, self.call)
 
+    def handed_to(self, call: "LayerRecord") -> dict[str, np.ndarray]:
+        """What this call handed to one of the calls that it made, by input slot: the part of `handed` that is that
+        call's."""
+        prefix = f"{call.key}/"
+        return {name.removeprefix(prefix): array for name, array in self.handed.items() if name.startswith(prefix)}
+
 
 @dataclass(frozen=True)
 class Trace:
