@@ -1,6 +1,7 @@
 """The promises of docs/architecture.md that a reader relies on: who imports what, and that the detectors mirror."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -14,15 +15,27 @@ WITHOUT_FRAMEWORK = (
 MIRRORED = sorted(path.name for path in (ROOT / "nanodet_ref_torch").glob("*.py"))
 
 
-def imported(path: Path) -> set[str]:
-    """Top-level packages that a file imports, wherever in it."""
-    modules = set()
+def modules_of(path: Path) -> set[str]:
+    """Full names of the modules that a file imports, wherever in it."""
+    found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            modules |= {alias.name for alias in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            modules.add(node.module or "")
-    return {module.partition(".")[0] for module in modules}
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level packages that a file imports."""
+    return {module.partition(".")[0] for module in modules_of(path)}
+
+
+def layers() -> dict[str, int]:
+    """The line of every part of the toolkit in the first block of docs/architecture.md."""
+    block = (ROOT / "docs" / "architecture.md").read_text().split("```")[1]
+    lines = [re.split(r"\s{2,}", line)[0] for line in block.strip().splitlines()]
+    return {part.strip(): number for number, line in enumerate(lines) for part in line.split(",")}
 
 
 def definitions(path: Path) -> list[str]:
@@ -49,6 +62,29 @@ def python_files(folder: str) -> list[Path]:
     found = sorted((ROOT / folder).rglob("*.py"))
     assert found, folder
     return found
+
+
+def test_the_toolkit_imports_downwards() -> None:
+    line = layers()
+    together = {"cli", "presets"}
+    wrong = []
+    for path in python_files("jtmigrate"):
+        part = path.relative_to(ROOT / "jtmigrate").with_suffix("").parts[0]
+        for module in modules_of(path) if part != "__init__" else ():
+            other = module.split(".")[1] if module.startswith("jtmigrate.") else part
+            if other not in (part, "__version__") and not line[part] < line[other] and {part, other} != together:
+                wrong.append(f"{path.relative_to(ROOT)} imports {module}")
+    assert wrong == []
+
+
+def test_the_detectors_stand_on_what_they_share() -> None:
+    for folder, above in (
+        ("nanodet_common", ("nanodet_ref_torch", "nanodet_jittor", "jtmigrate.presets")),
+        ("nanodet_ref_torch", ("nanodet_jittor", "jtmigrate.presets")),
+        ("nanodet_jittor", ("nanodet_ref_torch", "jtmigrate.presets")),
+    ):
+        wrong = {path.name for path in python_files(folder) if any(m.startswith(above) for m in modules_of(path))}
+        assert wrong == set(), folder
 
 
 @pytest.mark.parametrize("folder", WITHOUT_FRAMEWORK)

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from jtmigrate import __version__
+from jtmigrate.allowances import jittor_lacks
 from jtmigrate.checkpoint import Checkpoint, container_for, keeps_ties, open_checkpoint
 from jtmigrate.checkpoint.contents import Contents
 from jtmigrate.checkpoint.elements import WIDE
@@ -34,7 +35,6 @@ from jtmigrate.naming.rules.rule import Rule
 from jtmigrate.naming.schema import Schema, TensorSpec
 from jtmigrate.naming.validate import check_schema
 from jtmigrate.naming.values import holds_cast
-from jtmigrate.trace.allowances import jittor_lacks
 
 
 class Fate(str, Enum):

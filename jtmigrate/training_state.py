@@ -22,8 +22,8 @@ from jtmigrate.errors import UserError
 from jtmigrate.frameworks.inventory import inventory
 from jtmigrate.load import LoadResult, load
 from jtmigrate.naming.prefixes import unwrap
-from jtmigrate.trace.optimizer_entry import from_entry, to_entry
-from jtmigrate.trace.schedule_entry import resume_schedule, schedule_entry
+from jtmigrate.optimizer_entry import from_entry, to_entry
+from jtmigrate.schedule_entry import resume_schedule, schedule_entry
 
 OPTIMIZER = ("optimizer", "optimizer_state_dict", "optimizer_states")
 SCHEDULE = ("lr_scheduler", "scheduler", "lr_scheduler_state_dict", "scheduler_state_dict", "lr_schedulers")
@@ -89,7 +89,7 @@ def resume_training(
     """Set model, optimizer and schedule from a training checkpoint, whichever framework wrote it and has them.
 
     The optimizer has to be of the same kind, with the same parameters in the same order and groups as the one that
-    was saved; see `jtmigrate.trace.optimizer_entry` for what of that can be checked.
+    was saved; see `jtmigrate.optimizer_entry` for what of that can be checked.
 
     schedule, averaged  set too if they are given: the file has to hold them then
     number              which of the optimizers and schedules, where Lightning has several

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import jittor as jt
 import numpy as np
 
+from jtmigrate.allowances import jittor_lacks
 from jtmigrate.parity import nn
 from jtmigrate.parity.optim.averaging import move_averages
-from jtmigrate.trace.allowances import jittor_lacks
 from nanodet_common.training.average import new_share
 
 

@@ -7,13 +7,13 @@ import jittor as jt
 import numpy as np
 
 from jtmigrate import runtime
+from jtmigrate.allowances import jittor_lacks
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.jittor_optimizer import group_names, read_optimizer, write_optimizer
+from jtmigrate.optimizer_entry import from_entry, to_entry
 from jtmigrate.parity import kernels
 from jtmigrate.parity.compiled import Compiled
 from jtmigrate.runtime.memory import resident_mb
-from jtmigrate.trace.allowances import jittor_lacks
-from jtmigrate.trace.optimizer_entry import from_entry, to_entry
 from nanodet_common.config import Config
 from nanodet_common.engine import DType
 from nanodet_common.loader.batch import Batch

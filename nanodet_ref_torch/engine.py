@@ -9,8 +9,8 @@ from torch import Tensor
 
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.torch_optimizer import group_names, read_optimizer, write_optimizer
+from jtmigrate.optimizer_entry import from_entry, to_entry
 from jtmigrate.runtime.memory import resident_mb
-from jtmigrate.trace.optimizer_entry import from_entry, to_entry
 from nanodet_common.config import Config
 from nanodet_common.engine import DType
 from nanodet_common.loader.batch import Batch

@@ -19,8 +19,8 @@ from jtmigrate.errors import UserError
 from jtmigrate.frameworks import jittor_optimizer
 from jtmigrate.frameworks.jittor_adapter import JittorAdapter
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
+from jtmigrate.optimizer_entry import from_entry
 from jtmigrate.parity import optim as parity
-from jtmigrate.trace.optimizer_entry import from_entry
 from jtmigrate.training_state import resume_training, save_training
 
 LIMIT = 1e-9

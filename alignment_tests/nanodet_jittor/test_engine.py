@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jtmigrate.allowances import jittor_lacks
 from jtmigrate.runtime.memory import resident_mb
-from jtmigrate.trace.allowances import jittor_lacks
 from nanodet_common.weights import load_weights
 from nanodet_jittor.engine import Engine
 

@@ -171,9 +171,9 @@ def _rules(maps: Collection[str], *, reverse: bool) -> tuple["Rule", ...]:
 
 def _model(spec: str) -> dict[str, Any]:
     """Arguments of `convert` for a live model. What only PyTorch counts is filled with its initial values."""
+    from jtmigrate.allowances import jittor_lacks
     from jtmigrate.cli.factories import build_model
     from jtmigrate.naming.schema import TensorSpec
-    from jtmigrate.trace.allowances import jittor_lacks
 
     model = build_model(spec)
     state = model.adapter.state(model.module)

@@ -40,8 +40,8 @@ class Outputs:
         from rich.console import Console
 
         from jtmigrate.baseline import read_baseline, write_baseline
+        from jtmigrate.cli.worsenings import print_worsenings
         from jtmigrate.evidence import write_evidence
-        from jtmigrate.report.baseline import print_worsenings
         from jtmigrate.report.console import print_diff
         from jtmigrate.report.json_report import to_dict, write_json
         from jtmigrate.report.junit import write_junit

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from jtmigrate.allowances import same_shape
 from jtmigrate.compare import metrics
 from jtmigrate.compare.result import FaultMap, Quantity
 from jtmigrate.compare.suspect import Suspect
-from jtmigrate.trace.allowances import same_shape
 
 LARGEST_SIDE = 64
 LEADING = ("item", "channel", "depth")

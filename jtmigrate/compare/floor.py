@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from jtmigrate.allowances import same_shape
 from jtmigrate.compare.estimates import Known, estimated_error, is_sketched
 from jtmigrate.compare.metrics import scale, scaled
-from jtmigrate.trace.allowances import same_shape
 
 LOWEST = 2.0**-22
 """Four units of float32 rounding: below this nothing can be told from noise."""

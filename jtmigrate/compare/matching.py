@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jtmigrate.allowances import same_shape
 from jtmigrate.compare.alignment import align
 from jtmigrate.compare.estimates import Known, is_sketched
-from jtmigrate.trace.allowances import same_shape
 from jtmigrate.trace.record import Arrays, LayerRecord, Trace
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from jtmigrate.allowances import same_shape
 from jtmigrate.compare import estimates
 from jtmigrate.compare.estimates import Known, is_sketched
 from jtmigrate.compare.result import TensorError
 from jtmigrate.compare.units import scaled, ulp
-from jtmigrate.trace.allowances import same_shape
 
 
 def same_bits(a: Known, b: Known) -> bool:

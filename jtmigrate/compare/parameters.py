@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from jtmigrate.allowances import jittor_lacks
 from jtmigrate.compare import metrics
 from jtmigrate.compare.estimates import Known, is_sketched
 from jtmigrate.compare.pairing import Exceptions, reason_for
 from jtmigrate.compare.result import ParameterResult, Verdict
 from jtmigrate.compare.verdict import different_in_kind
-from jtmigrate.trace.allowances import jittor_lacks
 
 Arrays = Mapping[str, np.ndarray]
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jtmigrate.allowances import jittor_lacks
 from jtmigrate.compare import metrics
 from jtmigrate.compare.estimates import zeros_like
 from jtmigrate.compare.pairing import Runs, outputs_by_name
 from jtmigrate.compare.result import Quantity, QuantityResult, Tolerances, Verdict
 from jtmigrate.compare.verdict import Evidence, judge, worst
-from jtmigrate.trace.allowances import jittor_lacks
 from jtmigrate.trace.record import ROOT, LayerRecord
 
 Arrays = Mapping[str, np.ndarray]

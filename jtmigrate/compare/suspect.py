@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jtmigrate.allowances import same_shape
 from jtmigrate.compare import metrics
 from jtmigrate.compare.emulation import Settings, family
 from jtmigrate.compare.experiment import Experiment, Trial, experiment_on
@@ -19,7 +20,6 @@ from jtmigrate.compare.result import (
     QuantityResult,
     Tolerances,
 )
-from jtmigrate.trace.allowances import same_shape
 from jtmigrate.trace.record import Arrays, LayerRecord
 from jtmigrate.trace.steps import StepRecord
 from jtmigrate.trace.structure import matching_slots

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from jtmigrate.allowances import same_dtype, same_shape
 from jtmigrate.compare import metrics
 from jtmigrate.compare.floor import noise_floor
 from jtmigrate.compare.result import TensorError, Tolerances, Verdict
-from jtmigrate.trace.allowances import same_dtype, same_shape
 
 BELOW_RESOLUTION = 1e-6
 """Arrays smaller than this share of the largest are nothing but noise in float32: float64 alone judges them."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jtmigrate.allowances import jittor_lacks, same_shape
 from jtmigrate.naming.cast import lossless_cast
 from jtmigrate.naming.schema import TensorSpec
 from jtmigrate.naming.validate import SchemaCheck, check_schema
-from jtmigrate.trace.allowances import jittor_lacks, same_shape
 
 
 @dataclass(frozen=True)

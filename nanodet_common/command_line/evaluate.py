@@ -127,9 +127,9 @@ def _facts(
     """How a run came about."""
     import numpy as np
 
+    from jtmigrate.allowances import jittor_lacks
     from jtmigrate.facts import provenance, weights_digest
     from jtmigrate.files import sha256_of
-    from jtmigrate.trace.allowances import jittor_lacks
 
     state = {name: array for name, array in engine.state().items() if not jittor_lacks(name)}
     return {

@@ -7,10 +7,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from jtmigrate.allowances import jittor_lacks, same_shape
 from jtmigrate.checkpoint import read_checkpoint
 from jtmigrate.naming.fit import fit
 from jtmigrate.naming.prefixes import unwrap
-from jtmigrate.trace.allowances import jittor_lacks, same_shape
 from nanodet_common.config import Config
 from nanodet_common.errors import InputError
 from nanodet_common.initialise import initial_state

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jtmigrate.allowances import jittor_lacks
 from jtmigrate.compare.causes.words import ratio
 from jtmigrate.compare.fit import explains
 from jtmigrate.compare.metrics import has_nonfinite
 from jtmigrate.compare.result import ParameterResult, Verdict
 from jtmigrate.compare.suspect import Suspect
-from jtmigrate.trace.allowances import jittor_lacks
 
 FEW = 0.02
 """Share of values up to which a parameter is right but for some."""

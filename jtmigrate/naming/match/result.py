@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
+from jtmigrate.allowances import jittor_lacks
 from jtmigrate.naming.patterns import Renaming
 from jtmigrate.naming.rules.rename import Rename
 from jtmigrate.naming.rules.rule import Rule
 from jtmigrate.naming.rules.toml import matching, rules_text
 from jtmigrate.naming.rules.transpose import Transpose
-from jtmigrate.trace.allowances import jittor_lacks
 
 
 @dataclass(frozen=True)

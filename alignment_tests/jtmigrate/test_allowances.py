@@ -1,6 +1,6 @@
 import numpy as np
 
-from jtmigrate.trace.allowances import jittor_lacks, same_dtype, same_shape
+from jtmigrate.allowances import jittor_lacks, same_dtype, same_shape
 
 
 def test_only_no_dimension_equals_one():
