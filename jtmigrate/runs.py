@@ -34,7 +34,7 @@ class ReferenceRuns(NamedTuple):
     trace32: Trace | None = None
     trace64: Trace | None = None
     alone: Trace | None = None
-    alone_floors: Mapping[str, Mapping[str, float]] | None = None
+    alone_floors: Mapping[str, Mapping[str, float]] = MappingProxyType({})
     steps: Steps = NO_STEPS
 
     @property
@@ -83,7 +83,8 @@ def run_reference(pair: ModelPair, plan: Plan, clock: Clock, store: ArrayStore) 
     runtime.restore_subnormals()
     call = pair.call_torch or plain_call
     options = {"call": call, "backward": plan.backward, "store": store}
-    trace32 = trace64 = alone = floors = None
+    trace32 = trace64 = alone = None
+    floors: Mapping[str, Mapping[str, float]] = {}
     if plan.float32:
         with clock.stage("torch float32"):
             trace32 = adapter.record(model, pair.inputs, loss=pair.loss_torch, **options)

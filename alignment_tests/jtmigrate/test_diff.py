@@ -11,7 +11,8 @@ from torch import nn as tnn
 
 from alignment_tests.jtmigrate import pairs
 from jtmigrate import diff
-from jtmigrate.compare.result import Verdict
+from jtmigrate.compare.result import Quantity, Verdict
+from jtmigrate.diff import ModelPair, Plan, diff_pair
 from jtmigrate.errors import UserError
 from jtmigrate.frameworks.jittor_adapter import JittorAdapter
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
@@ -45,6 +46,15 @@ def test_a_faithful_port_is_aligned(torch_model, jittor_model, inputs):
     assert result.counts[Verdict.MISMATCH] == result.counts[Verdict.UNCOMPARED] == 0
     assert all(layer.isolated and layer.propagated and layer.float64 and layer.floor for layer in result.layers)
     assert result.meta["peak_memory_mb"] > 0
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "both"])
+@pytest.mark.parametrize("mode", ["propagated", "both"])
+def test_gradients_of_a_faithful_port_are_aligned_in_any_plan(mode, precision):
+    pair = ModelPair(lambda: pairs.seeded(pairs.TorchMLP()), pairs.JittorMLP, pairs.VECTORS)
+    result = diff_pair(pair, Plan(mode=mode, precision=precision, copy_weights=True, backward=True))
+    assert result, result.failures
+    assert any(each.quantity is Quantity.PARAMETER_GRADIENT for each in result.quantities)
 
 
 def bump(array):
