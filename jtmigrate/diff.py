@@ -83,8 +83,11 @@ def diff_pair(
     process to flush-to-zero.
     """
     runtime.prepare()
-    if not any(isinstance(array, np.ndarray) for _, array in named_inputs(pair.inputs)):
+    arrays = [array for _, array in named_inputs(pair.inputs) if isinstance(array, np.ndarray)]
+    if not arrays:
         raise UserError("there is no array among the inputs")
+    if not any(array.size for array in arrays):
+        raise UserError("the inputs hold no element, and nothing could be compared: give a batch that is not empty")
     clock = Clock(progress)
     store = ArrayStore()
     reference = reference or run_reference(pair, plan, clock, store)

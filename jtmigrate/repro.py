@@ -20,8 +20,8 @@ from jtmigrate.report.numbers import layer_name, printable
 from jtmigrate.report.repro_script import TEMPLATE
 from jtmigrate.trace.file import TraceFile
 from jtmigrate.trace.record import ROOT, Trace
-from jtmigrate.trace.structure import Slot
-from jtmigrate.trace.templates import Opaque, decode, encode, opaque_members
+from jtmigrate.trace.structure import Opaque, Slot, fields_of
+from jtmigrate.trace.templates import decode, encode, opaque_members
 from jtmigrate.tracing import matching_of
 
 SCRIPT, DATA = "repro.py", "repro.npz"
@@ -201,12 +201,14 @@ def _expression(template: Any) -> str:
     """Python source for a template, in which `tensor(slot)` makes a tensor of an array."""
     if isinstance(template, Slot):
         return f"tensor({template.name!r})"
+    if isinstance(template, Opaque):
+        raise TypeError(f"no source for {template.text}")
+    if members := fields_of(template):
+        return f"SimpleNamespace({', '.join(f'{name}={_expression(value)}' for name, value in members.items())})"
     if isinstance(template, dict):
         return "{" + ", ".join(f"{key!r}: {_expression(value)}" for key, value in template.items()) + "}"
     if isinstance(template, tuple):
         return "(" + "".join(f"{_expression(member)}, " for member in template).rstrip() + ")"
     if isinstance(template, list):
         return "[" + ", ".join(map(_expression, template)) + "]"
-    if isinstance(template, Opaque):
-        raise TypeError(f"no source for {template.text}")
     return f"float({str(template)!r})" if isinstance(template, float) else repr(template)

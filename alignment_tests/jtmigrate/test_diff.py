@@ -194,6 +194,7 @@ def test_parameters_are_compared_as_they_are_unless_copied():
         ((pairs.JittorMLP, pairs.JittorMLP), pairs.VECTORS, "expected a torch.nn.Module, got JittorMLP"),
         ((pairs.TorchMLP, pairs.TorchMLP), pairs.VECTORS, "expected a jittor.Module, got TorchMLP"),
         ((pairs.TorchMLP, pairs.JittorMLP), {}, "no array among the inputs"),
+        ((pairs.TorchMLP, pairs.JittorMLP), np.zeros((0, 6), np.float32), "the inputs hold no element"),
         ((pairs.TorchMLP, pairs.JittorMLP), pairs.noise(3, 7), r"hidden \(Linear\) raised RuntimeError"),
     ],
 )

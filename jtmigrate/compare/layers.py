@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from jtmigrate.compare import metrics
 from jtmigrate.compare.decisions import Margin, close_calls, excuse, excused
+from jtmigrate.compare.members import incomparable, judge_members
 from jtmigrate.compare.pairing import Exceptions, Runs, Situations, outputs_by_name, reason_for
 from jtmigrate.compare.result import LayerResult, TensorError, Tolerances, Verdict
 from jtmigrate.compare.verdict import Evidence, Judgement, judge, worst
@@ -41,7 +42,7 @@ def compare_layers(
 def compare_layer(order: int, situations: Situations, runs: Runs, rules: Rules) -> LayerResult:
     """One call in all situations. The verdict is that of its worst array; so is the error in each situation."""
     record = situations.reference
-    judgements = list(_judgements(situations, runs, rules))
+    judgements = [*_judgements(situations, runs, rules), *judge_members(situations, rules.tolerances)]
     worst_one = worst(judgements)
     decisive = max(judgements, key=lambda each: metrics.magnitude(each.isolated or each.propagated), default=None)
     propagated = metrics.largest_error(judgement.propagated for judgement in judgements)
@@ -65,7 +66,7 @@ def compare_layer(order: int, situations: Situations, runs: Runs, rules: Rules) 
         amplification=_amplification(situations, propagated),
         inherited=_inherited(propagated, isolated),
     )
-    why = _why_uncompared(situations, runs)
+    why = _why_uncompared(situations, runs) or incomparable(situations) or _holds_nothing(record)
     if result.verdict is Verdict.MISMATCH or not (why or worst_one is None):
         return result
     unverified = replace(result, verdict=Verdict.UNCOMPARED, reason=why or result.reason)
@@ -155,4 +156,11 @@ def _why_uncompared(situations: Situations, runs: Runs) -> str:
         return f"never called by {runs.candidate.framework}"
     if runs.candidate is None and situations.isolated is None:
         return f"not in {runs.isolated.framework}"
+    return ""
+
+
+def _holds_nothing(record: LayerRecord) -> str:
+    """Why the outputs of a layer prove nothing: arrays without an element are equal whatever it computes."""
+    if record.outputs and not any(array.size for array in record.outputs.values()):
+        return "returned no element: compare on inputs that reach it"
     return ""

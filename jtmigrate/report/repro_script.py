@@ -12,6 +12,7 @@ Run it from the folder from which the two models can be imported. Exit code 0 if
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace  # what a dataclass among the arguments became
 
 import numpy as np
 import torch  # before jittor: in the other order their oneDNN libraries can clash
@@ -53,6 +54,8 @@ def arrays(value, name=""):
         members = value.items()
     elif isinstance(value, (list, tuple)):
         members = enumerate(value)
+    elif hasattr(value, "__dataclass_fields__"):
+        members = vars(value).items()
     else:
         return {name: np.asarray(value.numpy())} if hasattr(value, "numpy") else {}
     return {key: each for own, member in members for key, each in arrays(member, f"{name}.{own}".strip(".")).items()}

@@ -2,10 +2,14 @@
 
 `{"scores": tensor, "boxes": [tensor, None]}` becomes the arrays "scores" and "boxes.0" and the template
 `{"scores": Slot("scores"), "boxes": [Slot("boxes.0"), None]}`. The template keeps what is no tensor as it is, so that
-a layer can be called again with arrays of another framework in the slots.
+a layer can be called again with arrays of another framework in the slots. Tuples, lists, mappings and dataclasses are
+taken apart; any other object is one member.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -18,10 +22,21 @@ class Slot(NamedTuple):
     name: str
 
 
+class Opaque(NamedTuple):
+    """Stands in a template for a value that a file cannot hold; `text` is its `repr`."""
+
+    text: str
+
+
 def map_leaves(value: Any, leaf: Callable[[str, Any], Any], name: str = "") -> Any:
-    """Copy of a nested value with every member that is no tuple, list or dict replaced by `leaf(name, member)`."""
-    if isinstance(value, Slot):
+    """Copy of a nested value with every member that is not nested itself replaced by `leaf(name, member)`."""
+    if isinstance(value, Slot | Opaque):
         return leaf(name, value)
+    if members := fields_of(value):
+        copied = copy.copy(value)
+        for key, member in members.items():
+            object.__setattr__(copied, key, map_leaves(member, leaf, _join(name, key)))  # of a frozen dataclass too
+        return copied
     if isinstance(value, Mapping):
         return {key: map_leaves(member, leaf, _join(name, key)) for key, member in value.items()}
     if isinstance(value, tuple | list):
@@ -30,6 +45,27 @@ def map_leaves(value: Any, leaf: Callable[[str, Any], Any], name: str = "") -> A
             return type(value)(*members)
         return members if isinstance(value, list) else tuple(members)
     return leaf(name, value)
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """The members of a dataclass or a namespace by name; empty for anything else, and for a model that is one."""
+    if isinstance(value, SimpleNamespace):
+        return vars(value)
+    if isinstance(value, Mapping | type) or callable(value) or not is_dataclass(value):
+        return {}
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def plain_members(template: Any) -> dict[str, Any]:
+    """What a template holds besides slots, by the name that a slot in its place would have; None is nothing."""
+    found: dict[str, Any] = {}
+
+    def leaf(name: str, member: Any) -> None:
+        if member is not None and not isinstance(member, Slot):
+            found[name] = member
+
+    map_leaves(template, leaf)
+    return found
 
 
 def take_apart(value: Any, is_tensor: Callable[[Any], bool]) -> tuple[Any, dict[str, Any]]:

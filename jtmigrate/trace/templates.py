@@ -1,35 +1,30 @@
 """Templates of arguments and results (see `trace.structure`) as JSON values, and back.
 
-None, booleans, numbers, text, tuples, lists, dicts and slots survive. Anything else, such as a device, becomes an
-`Opaque` that tells what it was.
+None, booleans, numbers, text, tuples, lists, dicts and slots survive, dataclasses as namespaces. Anything else, such as
+a device, becomes an `Opaque` that tells what it was.
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from jtmigrate.trace.structure import Slot, map_leaves
+from jtmigrate.trace.structure import Opaque, Slot, fields_of, map_leaves
 
 OPAQUE_LENGTH = 100
-
-
-@dataclass(frozen=True)
-class Opaque:
-    """Stands in a template for a value that a file cannot hold; `text` is its `repr`."""
-
-    text: str
 
 
 def encode(template: Any) -> Any:
     """A template as None, bool, int, float, str, list and dict."""
     if isinstance(template, Slot):
         return {"slot": template.name}
+    if members := fields_of(template):
+        return {"fields": {name: encode(member) for name, member in members.items()}}
     if isinstance(template, list):
         return [encode(member) for member in template]
-    if isinstance(template, tuple):
+    if isinstance(template, tuple) and not isinstance(template, Opaque):
         return {"tuple": [encode(member) for member in template]}
     if isinstance(template, dict):
         return {"dict": [[encode(key), encode(member)] for key, member in template.items()]}
@@ -49,6 +44,8 @@ def decode(encoded: Any) -> Any:
     if not isinstance(encoded, dict):
         return encoded
     [(kind, content)] = encoded.items()
+    if kind == "fields":
+        return SimpleNamespace(**{name: decode(member) for name, member in content.items()})
     if kind == "tuple":
         return tuple(decode(member) for member in content)
     if kind == "dict":

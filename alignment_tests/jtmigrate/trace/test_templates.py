@@ -1,13 +1,21 @@
 import json
 from collections import namedtuple
+from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from jtmigrate.trace.structure import Slot
-from jtmigrate.trace.templates import Opaque, decode, encode, opaque_members
+from jtmigrate.trace.structure import Opaque, Slot
+from jtmigrate.trace.templates import decode, encode, opaque_members
 
 Point = namedtuple("Point", "x y")
+
+
+@dataclass
+class Found:
+    count: int
+    boxes: Slot
 
 
 @pytest.mark.parametrize(
@@ -33,6 +41,7 @@ def test_there_and_back_through_json(template):
 
 def test_what_json_cannot_hold():
     assert decode(encode(Point(1, Slot("0")))) == (1, Slot("0"))
+    assert decode(encode(Found(1, Slot("boxes")))) == SimpleNamespace(count=1, boxes=Slot("boxes"))
     assert decode(encode(np.float32(0.5))) == 0.5
     assert np.isnan(decode(encode(float("nan"))))
     lost = decode(encode(({"device": object}, [Slot("0")])))
