@@ -24,12 +24,13 @@ def command(
     weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Checkpoint; else seeded values.")] = None,
     what: Annotated[
         str,
-        typer.Option(metavar="A,B", help="inference, training, data, startup, cost, profile; or all."),
+        typer.Option(metavar="A,B", help="Of inference, training, data, startup, cost, profile; leave out for all."),
     ] = "",
     variants: Annotated[
         str,
         typer.Option(
-            metavar="A,B", help="torch, torch-best, torch-compiled, jittor, jittor-best, onnxruntime; or all."
+            metavar="A,B",
+            help="Of torch, torch-best, torch-compiled, jittor, jittor-best, onnxruntime; leave out for all.",
         ),
     ] = "",
     batch: Annotated[str, typer.Option(metavar="N,M", help="Batch sizes of inference.")] = "1,8,32",

@@ -39,7 +39,8 @@ EXTRAS = {
 """Modules that a command may lack -> the optional part of jtmigrate that brings them."""
 
 app = typer.Typer(
-    help="Migrate PyTorch models to Jittor and prove, layer by layer, that the port computes the same.",
+    help="Migrate PyTorch models to Jittor and prove, layer by layer, that the port computes the same.\n\n"
+    "Every command ends with exit code 3 if jtmigrate or a framework itself failed, after a traceback.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

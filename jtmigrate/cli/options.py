@@ -16,7 +16,10 @@ class Precision(str, Enum):
 
 
 Tolerance = Annotated[
-    float | None, typer.Option(min=0.0, help="Error in float32 that is aligned, in terms of a tensor's maximum.")
+    float | None,
+    typer.Option(
+        min=0.0, help="Largest aligned error in float32, as a share of a tensor's maximum.", show_default="1e-6"
+    ),
 ]
 Exceptions = Annotated[
     Path | None, typer.Option("--except", metavar="FILE", help="Lines of PATH REASON: may stay uncompared.")
@@ -45,7 +48,10 @@ Map = Annotated[
 ]
 DType = Annotated[Precision, typer.Option(help="float64 tells a wrong layer from rounding.")]
 Image = Annotated[Path | None, typer.Option(metavar="FILE", help="NanoDet-Plus: the image to run on.")]
-Config = Annotated[str | None, typer.Option(metavar="NAME", help="NanoDet-Plus: configuration or YAML file.")]
+Config = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="NanoDet-Plus: configuration or YAML file.", show_default="nanodet-plus-m_416"),
+]
 Weights = Annotated[Path | None, typer.Option(metavar="FILE", help="NanoDet-Plus: checkpoint; else seeded.")]
 NumClasses = Annotated[int | None, typer.Option(min=1, help="NanoDet-Plus: classes, without --weights.")]
 Torch = Annotated[str | None, typer.Option(metavar="MODULE:FACTORY", help="Any PyTorch model.")]

@@ -47,7 +47,12 @@ def command(
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Checkpoint; else a small one, with --config seeded values.")
     ] = None,
-    config: Annotated[str | None, typer.Option(metavar="NAME", help="Configuration or YAML file.")] = None,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Configuration or YAML file.", show_default="nanodet-plus-m_416 with --weights"
+        ),
+    ] = None,
 ) -> None:
     """Convert weights and compare NanoDet-Plus in PyTorch and Jittor, layer by layer, on one photograph.
 

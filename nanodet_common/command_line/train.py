@@ -68,7 +68,9 @@ def command(
     workers: Annotated[int | None, typer.Option(min=0, help="Processes that prepare images; 0: none.")] = None,
     worker_timeout: options.WorkerTimeout = options.WORKER_TIMEOUT,
     seed: Annotated[int, typer.Option(min=0, help="Of fresh weights, the images' order and their augmentation.")] = 0,
-    max_steps: Annotated[int | None, typer.Option(min=1, help="Stop, as if interrupted, after so many steps.")] = None,
+    max_steps: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many steps with exit code 0; --resume goes on.")
+    ] = None,
     checkpoint_every: Annotated[
         int | None,
         typer.Option(min=1, metavar="STEPS", help="Steps between two checkpoints (200); one ends each epoch as well."),
