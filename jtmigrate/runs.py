@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from jtmigrate import runtime
 from jtmigrate.compare.floor import noise_floor
 from jtmigrate.compare.matching import Matching, match
 from jtmigrate.compare.renaming import renamed, renamed_replay
+from jtmigrate.errors import UserError
 from jtmigrate.frameworks.base import NO_NAMES, Adapter, Call, plain_call
 from jtmigrate.plan import ModelPair, Plan
 from jtmigrate.trace.record import Trace
@@ -118,7 +121,7 @@ def run_candidate(
     options = {"call": call, "backward": plan.backward, "store": store}
     trace32 = trace64 = isolated = None
     if plan.propagated:
-        with clock.stage("jittor float32"):
+        with clock.stage("jittor float32"), _naming_dtypes(adapter.state(model)):
             trace32 = adapter.record(model, pair.inputs, loss=pair.loss_jittor, **options)
     if plan.float64:
         with clock.stage("jittor float64"):
@@ -138,6 +141,26 @@ def run_candidate(
         steps,
         matching,
     )
+
+
+@contextmanager
+def _naming_dtypes(state: Mapping[str, np.ndarray]) -> Iterator[None]:
+    """Name parameters that are not float32 where a run in float32 fails.
+
+    Jittor computes after the module has returned, and then says which operator failed, not whose it is.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except RuntimeError as error:
+        others = [name for name, array in state.items() if array.dtype.kind == "f" and array.dtype != np.float32]
+        if not others:
+            raise
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        raise UserError(
+            f"jittor: the model fails in float32: {others[0]} is {state[others[0]].dtype}{more}; make all of it float32"
+        ) from error
 
 
 def _floors(adapter: Adapter, model: Any, reference: Trace, alone: Trace, call: Call) -> dict[str, dict[str, float]]:

@@ -203,6 +203,14 @@ def test_mistakes_are_told_in_one_line(models, inputs, complaint):
         diff(*(model() for model in models), inputs)
 
 
+def test_a_port_in_another_precision_is_named():
+    port = pairs.evaluating(pairs.JittorMLP())
+    for parameter in port.parameters():
+        parameter.assign(parameter.float16())
+    with pytest.raises(UserError, match="is float16 and 3 more; make all of it float32"):
+        diff(pairs.seeded(pairs.TorchMLP()), port, pairs.VECTORS)
+
+
 def test_importing_jtmigrate_imports_no_framework():
     code = "import sys, jtmigrate.cli.main; assert not {'torch', 'jittor'} & set(sys.modules); jtmigrate.diff.__call__"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
