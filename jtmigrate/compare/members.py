@@ -17,8 +17,8 @@ from jtmigrate.trace.structure import Opaque, matching_slots, plain_members
 
 Number = int | float | np.generic | np.ndarray
 """`bool` is an `int`."""
-EXACT = str | bytes | Enum | range | slice | complex | Opaque
-"""What is the same if it is equal, or else is not; of what a trace file could not hold this is its description."""
+EXACT = str | bytes | Enum | range | slice | complex
+"""What is the same if it is equal, or else is not."""
 PRECISIONS = ("float32", "float64", "float32", "float64", "float32")
 """Of the situations, in their order."""
 WORDS = 60
@@ -52,7 +52,8 @@ def incomparable(situations: Situations) -> str:
     """Which of a layer's results nothing is known of, in a sentence; "" if there is none."""
     for name, member in plain_members(situations.reference.result).items():
         if not isinstance(member, Number | EXACT):
-            return f"returns a {type(member).__name__}{f' as {name}' if name else ''}, which cannot be compared"
+            what = member.text if isinstance(member, Opaque) else f"a {type(member).__name__}"
+            return f"returns {what}{f' as {name}' if name else ''}, which cannot be compared"
     return ""
 
 

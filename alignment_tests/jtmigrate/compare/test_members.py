@@ -7,7 +7,7 @@ from jtmigrate.compare.compare import compare
 from jtmigrate.compare.pairing import Runs
 from jtmigrate.compare.result import Verdict
 from jtmigrate.trace.record import LayerRecord, Trace
-from jtmigrate.trace.structure import Slot
+from jtmigrate.trace.structure import Opaque, Slot
 
 ONES = np.ones(3, np.float32)
 
@@ -64,6 +64,8 @@ def test_what_differs_is_a_mismatch(reference, candidate, reason):
 
 def test_what_cannot_be_compared_is_uncompared():
     assert verdict({1, 2}, {1, 2}) == (Verdict.UNCOMPARED, "returns a set as 1, which cannot be compared")
+    lost = Opaque("<Box at 0x1>")
+    assert verdict(lost, lost) == (Verdict.UNCOMPARED, "returns <Box at 0x1> as 1, which cannot be compared")
 
 
 def test_arrays_without_an_element_prove_nothing():
