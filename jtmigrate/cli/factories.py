@@ -8,8 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jtmigrate.errors import UserError
-from jtmigrate.trace.recorder import raised
+from jtmigrate.errors import UserError, telling
 
 if TYPE_CHECKING:
     from jtmigrate.frameworks.base import Adapter
@@ -33,14 +32,12 @@ def check_factory(spec: str) -> None:
 def load_factory(spec: str) -> Callable[[], Any]:
     """The zero-argument function that `spec` names, imported from the current folder, a file or an installed package.
 
-    Raises UserError if there is no such module or function, or if importing the module raises.
+    Raises UserError if there is no such module or function, or if importing the module raises or ends the program.
     """
     check_factory(spec)
     module_name, function_name = _split(spec)
-    try:
+    with telling(f"{spec}: cannot import {module_name}: it"):
         module = _import_file(Path(module_name)) if _is_file(module_name) else importlib.import_module(module_name)
-    except Exception as error:  # the user's own code: it may raise anything
-        raise UserError(f"{spec}: cannot import {module_name}: it {raised(error)}") from error
     factory = getattr(module, function_name, None)
     if not callable(factory):
         raise UserError(f"{spec}: {module_name} has no function {function_name!r}")
@@ -50,13 +47,11 @@ def load_factory(spec: str) -> Callable[[], Any]:
 def build(spec: str) -> Any:
     """The model that the factory named by `spec` returns.
 
-    Raises UserError as `load_factory` does, and if the factory raises or wants arguments.
+    Raises UserError as `load_factory` does, and if the factory raises, ends the program or wants arguments.
     """
     factory = load_factory(spec)
-    try:
+    with telling(f"{spec}: the factory"):
         return factory()
-    except Exception as error:  # the user's own code: it may raise anything
-        raise UserError(f"{spec}: the factory {raised(error)}") from error
 
 
 class LiveModel(NamedTuple):

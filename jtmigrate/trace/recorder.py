@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from jtmigrate.errors import UserError
+from jtmigrate.errors import USERS_CODE, UserError, raised
 from jtmigrate.trace.record import ROOT, LayerRecord, call_key
 from jtmigrate.trace.store import ArrayStore, StoredArrays
 from jtmigrate.trace.structure import take_apart
@@ -64,7 +64,7 @@ class Recorder:
                 output = function(*args, **kwargs)
             except UserError:
                 raise
-            except Exception as error:  # the model's own code: whatever it raises, the layer is what matters
+            except USERS_CODE as error:  # whatever it raises, the layer is what matters
                 raise UserError(f"{self._name}: {path or 'the model'} ({kind}) {raised(error)}") from error
             self._open.pop()
             result, outputs = take_apart(output, self._is_tensor)
@@ -161,9 +161,3 @@ def _by_position(signature: inspect.Signature | None, args: tuple, kwargs: dict)
     except TypeError:  # a wrong call: the function itself will say so
         return args, kwargs
     return bound.args, bound.kwargs
-
-
-def raised(error: Exception) -> str:
-    """ "raised ValueError: first line of the message"."""
-    lines = str(error).strip().splitlines()
-    return f"raised {type(error).__name__}{': ' + lines[0] if lines else ''}"

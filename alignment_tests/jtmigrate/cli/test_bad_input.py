@@ -13,6 +13,9 @@ from jtmigrate.presets import align_report, nanodet
 from nanodet_common.config import known_configs
 
 MODELS = """
+import sys
+
+
 def original():
     import torch
     return torch.nn.Sequential(torch.nn.Linear(4, 3))
@@ -29,10 +32,36 @@ def lacks_a_package():
 
 def fails():
     raise ZeroDivisionError("too few classes")
+
+
+def ends():
+    sys.exit(0)
+
+
+def ends_in_forward():
+    import torch
+
+    class Ends(torch.nn.Module):
+        def forward(self, x):
+            sys.exit(0)
+
+    return Ends()
+
+
+def loss(model, output):
+    sys.exit(0)
+
+
+def training():
+    import torch
+    from jtmigrate.frameworks.training import Training
+
+    return Training(lambda model: sys.exit(0))
 """
 
 DIFF = ("diff", "--image", "photo.jpg")
 CONVERT = ("convert", "good.pth", "new.pkl")
+TRACE = ("trace", "--framework", "torch", "--input", "x.npz", "--out", "new.trace")
 REPORT = ("align_report", "--out", "report", "--image", "photo.jpg")
 
 
@@ -56,6 +85,7 @@ def material(tmp_path_factory):
     (folder / "cut.npz").write_bytes((folder / "x.npz").read_bytes()[:60])
     (folder / "pair.py").write_text(MODELS)
     (folder / "broken.py").write_text("def original(:\n")
+    (folder / "ends.py").write_text("import sys\n\nsys.exit(0)\n")
     (folder / "raises.py").write_text("{}['nothing']\n")
     (folder / "schema.json").write_text(json.dumps({"conv.weight": {"shape": [1], "dtype": "float32"}}))
     (folder / "broken.json").write_text("{")
@@ -180,6 +210,17 @@ def test_it_is_known_before_anything_runs(refused, arguments, complaint):
         (any_two(torch="pair:port"), "expected a torch.nn.Module, got Sequential"),
         (any_two(jittor="raises:port"), "cannot import raises: it raised KeyError"),
         (any_two(jittor="pair.py:fails"), "pair.py:fails: the factory raised ZeroDivisionError: too few classes"),
+        (any_two(torch="pair:ends"), "error: pair:ends: the factory ended the program (SystemExit: 0) (pair.py:"),
+        (any_two(torch="ends:build"), "error: ends:build: cannot import ends: it ended the program (SystemExit: 0)"),
+        (any_two(torch="pair:ends_in_forward"), "torch: the model (Ends) ended the program (SystemExit: 0) (pair.py"),
+        ((*any_two(), "--backward", "--loss-torch", "pair:loss"), "pair:loss: the loss ended the program"),
+        (
+            (*any_two(), "--steps", "1", "--train-torch", "pair:training", "--train-jittor", "pair:training"),
+            "pair:training: build_optimizer ended the program (SystemExit: 0)",
+        ),
+        (("match", "pair:ends", "good.pth"), "error: pair:ends: the factory ended the program"),
+        ((*CONVERT, "--model", "pair:ends"), "error: pair:ends: the factory ended the program"),
+        ((*TRACE, "--torch", "pair:ends"), "error: pair:ends: the factory ended the program"),
     ],
 )
 def test_what_only_running_the_factories_tells(refused, arguments, complaint):
