@@ -1,8 +1,11 @@
-"""Write a file whole or not at all."""
+"""Write a file whole or not at all, and a device or a pipe not over it but into it."""
 
 import errno
 import hashlib
 import os
+import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +21,16 @@ _CHUNK = 1 << 20
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A temporary file beside `path`, open for writing and reading.
 
-    It takes the place of `path` when the block ends without an exception, and is removed otherwise.
+    It takes the place of `path` when the block ends without an exception, and is removed otherwise. A device or a pipe
+    is not replaced: it is then given the whole content.
     """
+    if _is_stream(path):
+        with tempfile.NamedTemporaryFile() as file:
+            yield file
+            file.seek(0)
+            with _opened(path) as stream:
+                shutil.copyfileobj(file, stream)
+        return
     # Resolved, so that a link keeps pointing to the file it pointed to.
     path = path.resolve()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -64,11 +75,53 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     try:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if _is_stream(target):
+            # Not opened: a pipe would be taken for finished by whoever reads it.
+            if not os.access(target, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return
         folder = next(parent for parent in target.resolve().parents if parent.exists())
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise _unwritable(target, error) from error
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether this is something to write into and not to replace: a device, a pipe, or what this process prints to.
+
+    Raises OSError for a socket or a disk.
+    """
+    try:
+        status = path.stat()
+    except OSError:  # what cannot be looked at is told when it is written
+        return False
+    if stat.S_ISSOCK(status.st_mode) or stat.S_ISBLK(status.st_mode):
+        raise OSError(errno.EINVAL, "Is a socket or a disk")
+    if stat.S_ISDIR(status.st_mode):
+        return False
+    return not stat.S_ISREG(status.st_mode) or _printed_to(status) is not None
+
+
+def _printed_to(status: os.stat_result) -> int | None:
+    """The descriptor of standard output or error if it leads to this file, as in `--json /dev/stdout > result.json`."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            descriptor = stream.fileno()
+            if os.path.samestat(os.fstat(descriptor), status):
+                return descriptor
+        except (OSError, ValueError, AttributeError):  # closed, or replaced by something in memory
+            continue
+    return None
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A stream to write to; what is printed to already is written on where it stands, after all that was printed."""
+    descriptor = _printed_to(path.stat())
+    if descriptor is None:
+        return open(path, "wb")
+    print(end="", flush=True)
+    return os.fdopen(os.dup(descriptor), "wb")
 
 
 def _unwritable(path: Path, error: OSError) -> UserError:
