@@ -7,7 +7,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -85,6 +85,32 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             pass
     except OSError as error:
         raise _unwritable(target, error) from error
+
+
+def check_outputs(
+    outputs: Iterable[str | os.PathLike[str] | None], inputs: Iterable[str | os.PathLike[str] | None] = ()
+) -> None:
+    """Raise UserError if a command cannot write all its results, or one would replace another or what it reads.
+
+    None stands for a file that was not asked for. Devices and pipes may be named several times.
+    """
+    read, taken = [Path(path) for path in inputs if path], []
+    for path in (Path(path) for path in outputs if path):
+        check_writable(path)
+        if _is_stream(path):
+            continue
+        if any(_is_same(path, other) for other in read):
+            raise UserError(f"{path}: is read by this command too: give the result another name")
+        if any(_is_same(path, other) for other in taken):
+            raise UserError(f"{path}: two results would be written there: give one of them another name")
+        taken.append(path)
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:  # at least one of them does not exist
+        return path.resolve() == other.resolve()
 
 
 def _is_stream(path: Path) -> bool:

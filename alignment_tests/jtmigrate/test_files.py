@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jtmigrate.errors import UserError
-from jtmigrate.files import check_writable, replacing, write_text
+from jtmigrate.files import check_outputs, check_writable, replacing, write_text
 
 
 def test_text_is_written_as_utf_8_into_a_folder_that_is_created(tmp_path):
@@ -115,3 +115,21 @@ def test_what_is_printed_to_is_written_on(tmp_path):
     with open(path, "w") as file:
         subprocess.run([sys.executable, "-c", code], stdout=file, check=True, cwd=Path(__file__).parents[2])
     assert path.read_text() == "first\nthenlast\n"
+
+
+def test_results_replace_neither_each_other_nor_what_is_read(tmp_path):
+    old, link, hard = tmp_path / "old", tmp_path / "link", tmp_path / "hard"
+    old.write_text("old")
+    link.symlink_to(old)
+    hard.hardlink_to(old)
+    os.mkfifo(tmp_path / "pipe")
+    check_outputs((old, None, tmp_path / "new"), (tmp_path / "other", tmp_path, "", None))
+    check_outputs([tmp_path / "pipe"] * 2, [tmp_path / "pipe"])
+    for path in (old, link, hard):
+        with pytest.raises(UserError, match=f"{path}: is read by this command too"):
+            check_outputs([path], [tmp_path / "other", old])
+    for paths in ((link, old), (tmp_path / "new", tmp_path / "a" / ".." / "new")):
+        with pytest.raises(UserError, match=f"{paths[1]}: two results would be written there"):
+            check_outputs(paths)
+    with pytest.raises(UserError, match="Is a directory"):
+        check_outputs([tmp_path])

@@ -62,14 +62,16 @@ def command(
     """
     from rich.console import Console
 
+    from jtmigrate.cli.factories import file_of
     from jtmigrate.cli.files import read_exceptions
     from jtmigrate.cli.progress import stages
     from jtmigrate.cli.results import Outputs, tolerances
     from jtmigrate.diff import Plan, diff_pair
     from jtmigrate.facts import provenance
 
-    outputs = Outputs(json, html, junit, baseline, write_baseline, evidence, show_all)
-    outputs.check()
+    outputs = Outputs(json, html, junit, baseline, write_baseline, repro, evidence, show_all)
+    specs = (torch, jittor, loss_torch, loss_jittor, train_torch, train_jittor)
+    outputs.check((image, weights, inputs, names, exceptions, config, *map(file_of, specs)))
     plan = Plan(
         mode=mode.value,
         precision=dtype.value,

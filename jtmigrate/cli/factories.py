@@ -44,6 +44,14 @@ def load_factory(spec: str) -> Callable[[], Any]:
     return factory
 
 
+def file_of(spec: str | None) -> Path | None:
+    """The file that `spec` names, if its module is a file or lies in the current folder; it may not exist."""
+    if not spec:
+        return None
+    module_name = spec.rpartition(":")[0]
+    return Path(module_name if _is_file(module_name) else f"{module_name.replace('.', '/')}.py")
+
+
 def build(spec: str) -> Any:
     """The model that the factory named by `spec` returns.
 

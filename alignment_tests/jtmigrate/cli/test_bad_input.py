@@ -132,6 +132,29 @@ def reading(source):
     yield *REPORT, "--weights", source
 
 
+def overwriting():
+    """Each command, asked to write over what it reads."""
+    yield *DIFF, "--json", "photo.jpg"
+    yield *DIFF, "--weights", "good.pth", "--evidence", "good.pth"
+    yield *any_two(), "--junit", "x.npz"
+    yield *any_two(), "--html", "pair.py"
+    yield *any_two(), "--except", "text.pth", "--write-baseline", "text.pth"
+    yield *any_two(), "--baseline", "schema.json", "--json", "schema.json"
+    yield "trace", "--framework", "torch", "--torch", "pair:original", "--input", "x.npz", "--out", "x.npz"
+    yield "trace", "--framework", "jittor", "--replay-of", "text.pth", "--out", "./text.pth"
+    yield "compare", "text.pth", "cut.pth", "--json", "text.pth"
+    yield "compare", "text.pth", "cut.pth", "--html", "cut.pth"
+    yield "match", "good.pth", "wide.pth", "--out", "good.pth"
+    yield "match", "good.pth", "wide.pth", "--json", "wide.pth"
+    yield "match", "good.pth", "pair.py:original", "--out", "pair.py"
+    yield "lint", "pair.py", "--out", "pair.py"
+    yield "lint", ".", "--out", "pair.py"
+    yield "port", "pair.py", "--out", "new", "--diff", "pair.py"
+    yield *CONVERT, "--schema", "schema.json", "--report", "schema.json"
+    yield "eval", "--weights", "good.pth", "--coco", "schema.json", "--json", "schema.json"
+    yield "bench", "--weights", "good.pth", "--json", "good.pth"
+
+
 SHAPES = "backbone.stage2.0.branch1.2.weight: (88, 24, 1, 1) in the file, (58, 24, 1, 1) in the target"
 NAMES = "missing (backbone.conv1.0.weight, backbone.conv1.1.weight, backbone.conv1.1.bias, ...); 2 unexpected"
 KNOWN = f"the known names are {', '.join(known_configs())}"
@@ -182,6 +205,11 @@ KNOWN = f"the known names are {', '.join(known_configs())}"
         (("convert", "good.pth", "folder.pth"), "folder.pth: cannot be written"),
         (("convert", "good.pth", "new.foo"), "unknown suffix '.foo'"),
         (("convert", "good.pth", "good.pth"), "is the source too"),
+        *((line, "is read by this command too: give the result another name") for line in overwriting()),
+        ((*DIFF, "--json", "a", "--html", "none/../a"), "a: two results would be written there"),
+        ((*DIFF, "--repro", "new", "--json", "new/repro.py"), "new/repro.py: two results would be written there"),
+        ((*DIFF, "--repro", "photo.jpg"), "cannot write photo.jpg/repro.py: Not a directory"),
+        (("port", "pair.py", "--out", "new", "--diff", "new/a.diff"), "new/a.diff: lies in new"),
         ((*CONVERT, "--schema", "schema.json"), "missing (conv.weight)"),
         ((*CONVERT, "--schema", "broken.json"), "broken.json: not a JSON file"),
         ((*CONVERT, "--schema", "schema.json", "--config", "m"), "--config and --schema name two targets"),
