@@ -79,6 +79,9 @@ def material(tmp_path_factory):
     (folder / "text.pth").write_text("not a checkpoint")
     (folder / "long.safetensors").write_bytes((2**60).to_bytes(8, "little") + b"{}")
     (folder / "folder.pth").mkdir()
+    (folder / "folder.pth" / "none").mkdir()
+    (folder / "texts").mkdir()
+    (folder / "texts" / "readme.txt").write_text("no program")
     cv2.imwrite(str(folder / "photo.jpg"), np.zeros((48, 64, 3), np.uint8))
     (folder / "cut.jpg").write_bytes((folder / "photo.jpg").read_bytes()[:30])
     np.savez(folder / "x.npz", np.zeros((2, 4), np.float32))
@@ -210,6 +213,11 @@ KNOWN = f"the known names are {', '.join(known_configs())}"
         ((*DIFF, "--repro", "new", "--json", "new/repro.py"), "new/repro.py: two results would be written there"),
         ((*DIFF, "--repro", "photo.jpg"), "cannot write photo.jpg/repro.py: Not a directory"),
         (("port", "pair.py", "--out", "new", "--diff", "new/a.diff"), "new/a.diff: lies in new"),
+        (("lint", "good.pth"), "no Python file in good.pth: give .py files"),
+        (("lint", "good.pth", "folder.pth/none"), "folder.pth/none: the folder is empty"),
+        (("lint", "good.pth", "texts"), "no Python file in good.pth, texts"),
+        (("port", "good.pth", "--out", "new"), "no Python file in good.pth: give a .py file"),
+        (("port", "texts", "--out", "new"), "no Python file in texts"),
         ((*CONVERT, "--schema", "schema.json"), "missing (conv.weight)"),
         ((*CONVERT, "--schema", "broken.json"), "broken.json: not a JSON file"),
         ((*CONVERT, "--schema", "schema.json", "--config", "m"), "--config and --schema name two targets"),
