@@ -85,6 +85,10 @@ def material(tmp_path_factory):
     cv2.imwrite(str(folder / "photo.jpg"), np.zeros((48, 64, 3), np.uint8))
     (folder / "cut.jpg").write_bytes((folder / "photo.jpg").read_bytes()[:30])
     np.savez(folder / "x.npz", np.zeros((2, 4), np.float32))
+    np.savez(folder / "words.npz", np.zeros(2), words=np.array(["one", "two"]))
+    np.savez(folder / "days.npz", np.zeros(2), np.zeros(2, "datetime64[D]"))
+    np.savez(folder / "waves.npz", np.zeros(2, np.complex64))
+    np.savez(folder / "objects.npz", np.array([None]))
     (folder / "cut.npz").write_bytes((folder / "x.npz").read_bytes()[:60])
     (folder / "pair.py").write_text(MODELS)
     (folder / "broken.py").write_text("def original(:\n")
@@ -200,6 +204,11 @@ KNOWN = f"the known names are {', '.join(known_configs())}"
         (any_two(inputs="none.npz"), "no such file: none.npz"),
         (any_two(inputs="pair.py"), "pair.py is not an .npz"),
         (any_two(inputs="cut.npz"), "cut.npz is not an .npz"),
+        (any_two(inputs="good.pth"), "good.pth is not an .npz but another zip archive, such as a checkpoint"),
+        (any_two(inputs="objects.npz"), "objects.npz is not an .npz of plain arrays"),
+        (any_two(inputs="words.npz"), "words.npz: array words is <U3, which the frameworks do not share"),
+        (any_two(inputs="days.npz"), "days.npz: array arr_1 is datetime64[D]"),
+        (("match", "pair:original", "pair:port", "--input", "waves.npz"), "waves.npz: array arr_0 is complex64"),
         ((*DIFF, "--json", "photo.jpg/a.json"), "cannot write photo.jpg/a.json: Not a directory"),
         ((*DIFF, "--html", "folder.pth"), "cannot write folder.pth: Is a directory"),
         ((*CONVERT, "--report", "photo.jpg/a.json"), "cannot write photo.jpg/a.json: Not a directory"),
