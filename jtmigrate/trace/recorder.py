@@ -29,6 +29,7 @@ class Recorder:
     is_tensor  tells the framework's tensors from everything else
     keep       makes a handle that later changes of the tensor do not reach
     watch      makes a handle on the gradient that a tensor is going to have; left out where no backward pass follows
+    remedy     put behind the error message of a module that fails
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class Recorder:
         is_tensor: Callable[[Any], bool],
         keep: Callable[[Any], Any],
         watch: Callable[[Any], Any] | None = None,
+        remedy: str = "",
     ):
         self.finished: list[LayerRecord] = []
         self._name = name
         self._is_tensor = is_tensor
         self._keep = keep
         self._watch = watch
+        self._remedy = remedy
         self._open: list[str] = []
         self._callers: set[str | None] = set()
         self._calls: Counter[str] = Counter()
@@ -65,7 +68,9 @@ class Recorder:
             except UserError:
                 raise
             except USERS_CODE as error:  # whatever it raises, the layer is what matters
-                raise UserError(f"{self._name}: {path or 'the model'} ({kind}) {raised(error)}") from error
+                raise UserError(
+                    f"{self._name}: {path or 'the model'} ({kind}) {raised(error)}{self._remedy}"
+                ) from error
             self._open.pop()
             result, outputs = take_apart(output, self._is_tensor)
             left = {slot: self._keep(tensor) for slot, tensor in outputs.items()}

@@ -60,6 +60,16 @@ def test_torch_records_what_was_there_before_in_place_activations():
     np.testing.assert_array_equal(trace.by_key["act"].inputs["0"], hidden)
 
 
+def test_a_model_that_fails_in_float64_alone_is_told_what_to_do():
+    class Narrowing(pairs.TorchMLP):
+        def forward(self, x):
+            return super().forward(x.float())
+
+    TorchAdapter().record(Narrowing(), pairs.VECTORS)
+    with pytest.raises(UserError, match=r"RuntimeError: mat1.* \(in the float64 run: use --dtype float32, or cast"):
+        TorchAdapter().record(Narrowing(), pairs.VECTORS, dtype="float64")
+
+
 class FusingBlock(jt.Module):
     """A depthwise convolution, which Jittor generates itself and fuses with what surrounds it, and a shuffle."""
 
