@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 HOW = "give MODULE:FACTORY, such as package.module:build or path/to/file.py:build"
 
+MODELS = {"torch": "torch.nn.Module", "jittor": "jittor.Module"}
+
 
 def check_factory(spec: str) -> None:
     """Raise UserError if `spec` is malformed or there is no such module; imports nothing."""
@@ -62,6 +64,22 @@ def build(spec: str) -> Any:
         return factory()
 
 
+def build_for(framework: str, spec: str) -> Any:
+    """The model of a framework, "torch" or "jittor", that the factory named by `spec` returns.
+
+    Raises UserError as `build` does, and if the factory returns something else.
+    """
+    from jtmigrate.frameworks.inventory import framework_of
+
+    model = build(spec)
+    own = framework_of(model)
+    if own and own != framework:
+        raise UserError(f"{spec} returned a {MODELS[own]}, not a {MODELS[framework]}: give it to --{own}")
+    if not own:
+        raise UserError(f"{spec} returned {_described(model)}, not a {MODELS[framework]}: return the model")
+    return model
+
+
 class LiveModel(NamedTuple):
     """A model and the adapter of its framework."""
 
@@ -75,17 +93,20 @@ def build_model(spec: str) -> LiveModel:
     Raises UserError as `build` does, and if the factory returns something else.
     """
     from jtmigrate import runtime
-    from jtmigrate.frameworks.inventory import inventory
+    from jtmigrate.frameworks.inventory import framework_of, inventory
 
     check_factory(spec)
     if importlib.util.find_spec("jittor"):
         # Has to come before whatever imports Jittor, which may be the factory's module.
         runtime.prepare()
     model = build(spec)
-    try:
-        return LiveModel(model, inventory(model).adapter)
-    except UserError as error:
-        raise UserError(f"{spec}: {error}") from error
+    if not framework_of(model):
+        raise UserError(f"{spec} returned {_described(model)}, no {' or '.join(MODELS.values())}: return the model")
+    return LiveModel(model, inventory(model).adapter)
+
+
+def _described(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def _split(spec: str) -> tuple[str, str]:

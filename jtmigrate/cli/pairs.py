@@ -33,7 +33,7 @@ def nanodet_pair(
 def any_pair(options: Mapping[str, Any]) -> "tuple[ModelPair, Sources]":
     """Two models and what belongs to them, from the options "--torch", "--jittor", "--input", "--map", "--loss-torch",
     "--loss-jittor", "--train-torch" and "--train-jittor". Raises UserError if one is missing or names nothing."""
-    from jtmigrate.cli.factories import build, check_factory
+    from jtmigrate.cli.factories import build_for, check_factory
     from jtmigrate.cli.files import read_inputs
     from jtmigrate.cli.map_file import read_map
     from jtmigrate.plan import ModelPair
@@ -46,8 +46,8 @@ def any_pair(options: Mapping[str, Any]) -> "tuple[ModelPair, Sources]":
         check_factory(spec)
 
     pair = ModelPair(
-        build_torch=lambda: build(torch),
-        build_jittor=lambda: build(jittor),
+        build_torch=lambda: build_for("torch", torch),
+        build_jittor=lambda: build_for("jittor", jittor),
         inputs=read_inputs(inputs),
         title=f"{torch} against {jittor}",
         names=read_map(options["--map"]) if options["--map"] else {},
@@ -85,7 +85,12 @@ def _training(spec: str | None) -> "Training | None":
 
     def made() -> Training:
         if not built:
-            built.append(build(spec))
+            training = build(spec)
+            if not isinstance(training, Training):
+                raise UserError(
+                    f"{spec} returned {type(training).__name__}, not a jtmigrate.frameworks.training.Training"
+                )
+            built.append(training)
         return built[0]
 
     def told(part: str) -> Callable[[Any], Any]:

@@ -161,7 +161,7 @@ def _pair(
         given = {"config": config, "weights": weights, "num_classes": num_classes, "training": training}
         pair = nanodet.pair(**given, image=image)
         return pair, pair.title, nanodet.source(framework, **given)
-    from jtmigrate.cli.factories import build, check_factory
+    from jtmigrate.cli.factories import build_for, check_factory
     from jtmigrate.cli.files import read_inputs
 
     refuse("no --image", {"--config": config, "--weights": weights, "--num-classes": num_classes})
@@ -171,4 +171,5 @@ def _pair(
     if not (spec and inputs):
         raise UserError(f"nothing to run: give --image IMG, or --{framework} M:F --input FILE.npz")
     check_factory(spec)
-    return ModelPair(lambda: build(spec), lambda: build(spec), read_inputs(inputs)), spec, spec
+    pair = ModelPair(lambda: build_for("torch", spec), lambda: build_for("jittor", spec), read_inputs(inputs))
+    return pair, spec, spec

@@ -34,6 +34,14 @@ def fails():
     raise ZeroDivisionError("too few classes")
 
 
+def nothing_else():
+    pass
+
+
+def a_class():
+    return dict
+
+
 def ends():
     sys.exit(0)
 
@@ -252,7 +260,16 @@ def test_it_is_known_before_anything_runs(refused, arguments, complaint):
         (any_two(torch="raises.py:original"), "cannot import raises.py: it raised KeyError: 'nothing'"),
         (any_two(torch="pair:nothing"), "pair has no function 'nothing'"),
         (any_two(torch="pair:lacks_a_package"), "the factory raised ModuleNotFoundError: No module named 'no_such"),
-        (any_two(torch="pair:port"), "expected a torch.nn.Module, got Sequential"),
+        (any_two(torch="pair:port"), "pair:port returned a jittor.Module, not a torch.nn.Module: give it to --jittor"),
+        (any_two(torch="pair:nothing_else"), "pair:nothing_else returned NoneType, not a torch.nn.Module: return the"),
+        (any_two(torch="pair:a_class"), "error: pair:a_class returned the class dict, not a torch.nn.Module: return"),
+        (any_two(jittor="pair:original"), "pair:original returned a torch.nn.Module, not a jittor.Module: give it to"),
+        (any_two(jittor="pair:nothing_else"), "pair:nothing_else returned NoneType, not a jittor.Module: return the"),
+        (("match", "pair:nothing_else", "good.pth"), "returned NoneType, no torch.nn.Module or jittor.Module: return"),
+        (
+            (*any_two(), "--steps", "1", "--train-torch", "pair:a_class", "--train-jittor", "pair:training"),
+            "error: pair:a_class returned type, not a jtmigrate.frameworks.training.Training",
+        ),
         (any_two(jittor="raises:port"), "cannot import raises: it raised KeyError"),
         (any_two(jittor="pair.py:fails"), "pair.py:fails: the factory raised ZeroDivisionError: too few classes"),
         (any_two(torch="pair:ends"), "error: pair:ends: the factory ended the program (SystemExit: 0) (pair.py:"),
