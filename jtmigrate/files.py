@@ -8,7 +8,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,19 +44,40 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             raise
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """As `replacing`, in a folder that is created if it is missing.
+
+    Raises UserError if the place cannot be written to, or is full; nothing is left behind then, no new folder either.
+    """
+    made = [folder for folder in path.parents if not folder.exists()]
+    try:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as file:
+                yield file
+        except BaseException:
+            for folder in made:
+                with suppress(OSError):
+                    folder.rmdir()
+            raise
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write UTF-8 text atomically, into a folder that is created if it is missing.
 
     Characters that UTF-8 cannot hold, halves of a surrogate pair, are escaped as in JSON and Python.
     Raises UserError if the place cannot be written to.
     """
-    target = Path(path)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as file:
-            file.write(text.encode(errors="backslashreplace"))
-    except OSError as error:
-        raise _unwritable(target, error) from error
+    with writing(Path(path)) as file:
+        file.write(text_bytes(text))
+
+
+def text_bytes(text: str) -> bytes:
+    """What `write_text` writes."""
+    return text.encode(errors="backslashreplace")
 
 
 def sha256_of(path: str | os.PathLike[str]) -> str:

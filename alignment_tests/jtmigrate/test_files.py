@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from alignment_tests.jtmigrate.full_disk import files_of_at_most
 from jtmigrate.errors import UserError
 from jtmigrate.files import check_outputs, check_writable, replacing, write_text
 
@@ -133,3 +134,14 @@ def test_results_replace_neither_each_other_nor_what_is_read(tmp_path):
             check_outputs(paths)
     with pytest.raises(UserError, match="Is a directory"):
         check_outputs([tmp_path])
+
+
+def test_a_full_disk_is_told_in_one_line_and_left_as_it_was(tmp_path):
+    (tmp_path / "old").write_text("old")
+    for path in (tmp_path / "old", tmp_path / "new" / "er" / "file"):
+        with (
+            files_of_at_most(100),
+            pytest.raises(UserError, match=f"cannot write {path}: File too large; give another"),
+        ):
+            write_text(path, "new" * 100)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old", "old")]
