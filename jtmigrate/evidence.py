@@ -19,7 +19,7 @@ from jtmigrate.baseline import Document, baseline_of
 from jtmigrate.compare.result import DiffResult
 from jtmigrate.errors import UserError
 from jtmigrate.facts import FINGERPRINTS
-from jtmigrate.files import check_writable, replacing
+from jtmigrate.files import check_writable, writing
 from jtmigrate.report.json_report import to_dict
 
 SCHEMA = 1
@@ -67,8 +67,7 @@ def write_evidence(path: Path, result: DiffResult, arguments: Sequence[str]) -> 
         "commit": document["meta"].get("commit"),
         **_fingerprints(document),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with writing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(EVIDENCE, json.dumps(evidence, indent=1, ensure_ascii=False))
         archive.writestr(RESULT, json.dumps(document, indent=1, ensure_ascii=False))
 

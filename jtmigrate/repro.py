@@ -5,16 +5,17 @@ The script needs numpy, the two frameworks and the functions that build the two 
 
 import ast
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from jtmigrate.compare.estimates import is_sketched
 from jtmigrate.compare.matching import How, Matching
 from jtmigrate.compare.result import DiffResult, LayerResult
-from jtmigrate.files import replacing, write_text
+from jtmigrate.files import text_bytes, writing
 from jtmigrate.frameworks.base import STAGE
 from jtmigrate.report.numbers import layer_name, printable
 from jtmigrate.report.repro_script import TEMPLATE
@@ -57,7 +58,7 @@ def write_repro(
     reference, candidate   their float32 runs, both under the reference's names
     matching               what the candidate itself calls its modules and parameters, where they differ
 
-    Raises UserError if the place cannot be written to.
+    Raises UserError, with nothing written, if the place cannot be written to.
     """
     fault = result.first_fault
     if why_not := _why_not(fault, reference, candidate):
@@ -70,9 +71,13 @@ def write_repro(
         **{f"torch {name}": array for name, array in _own_state(reference, record.path)},
         **{f"jittor {name}": array for name, array in _candidate_state(candidate, record.path, matching)},
     }
-    write_text(folder / SCRIPT, _script(result, fault, arguments, reference, candidate, sources, matching))
-    with replacing(folder / DATA) as file:
-        np.savez(file, **data)
+    text = _script(result, fault, arguments, reference, candidate, sources, matching)
+    with writing(folder / DATA) as data_file, writing(folder / SCRIPT) as script_file:
+        _write_arrays(data_file, data)
+        script_file.write(text_bytes(text))
+        # So that what cannot be written is known before the first of them takes its place.
+        data_file.flush()
+        script_file.flush()
     return f"{folder / SCRIPT} runs {layer_name(fault.key)} alone in both frameworks"
 
 
@@ -86,6 +91,14 @@ def write_repro_of_files(folder: Path, result: DiffResult, reference: TraceFile,
     sources = Sources(reference.meta.get(BUILD), candidate.meta.get(BUILD))
     runs = reference.runs["float32"], candidate.runs[run]
     return write_repro(folder, result, *runs, sources, matching_of(candidate))
+
+
+def _write_arrays(file: BinaryIO, arrays: Mapping[str, np.ndarray]) -> None:
+    """As numpy.savez, which leaves its archive open where the disk is full, to complain when it is collected."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
 def _why_not(fault: Any, reference: Trace, candidate: Trace) -> str:

@@ -1,6 +1,7 @@
 """`convert_tree` and `jtmigrate convert ZOO OUT --to SUFFIX`: every checkpoint in a folder, the bad ones named."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from jtmigrate.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from jtmigrate.convert_tree import convert_tree
 from jtmigrate.errors import UserError
+from jtmigrate.report.conversion_tree import write_tree
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,6 +62,26 @@ def test_two_of_one_name(zoo: Path, tmp_path: Path) -> None:
     assert len(refusals) == 1
     assert "as" in refusals[0]
     assert "does: rename one" in refusals[0]
+
+
+def test_a_folder_that_cannot_be_read_is_refused(zoo: Path, tmp_path: Path, monkeypatch) -> None:
+    scandir = os.scandir
+
+    def forbidden(path):
+        if Path(path).name == "sharded":  # permissions do not keep root out
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", forbidden)
+    (zoo / "broken.pkl").unlink()
+    report = convert_tree(zoo, tmp_path / "out", ".npz")
+    assert not report
+    assert [Path(entry.src).name for entry in report.entries] == ["a.pth", "b.safetensors", "sharded"]
+    folder = zoo / "deep" / "sharded"
+    assert report.entries[-1].refusal == f"{folder}: the folder cannot be read: Permission denied"
+    write_tree(report, tmp_path / "report.md")
+    assert "1 refused" in (tmp_path / "report.md").read_text()
+    assert [entry.src for entry in convert_tree(folder, tmp_path / "other", ".npz").entries] == [str(folder)]
 
 
 def test_nothing_to_convert(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from alignment_tests.jtmigrate import pairs
+from alignment_tests.jtmigrate.full_disk import files_of_at_most
 from jtmigrate import diff
 from jtmigrate.compare.matching import How, Matching, Pair
+from jtmigrate.errors import UserError
 from jtmigrate.frameworks.jittor_adapter import JittorAdapter
 from jtmigrate.frameworks.torch_adapter import TorchAdapter
 from jtmigrate.repro import BUILD, Sources, write_repro, write_repro_of_files
@@ -76,6 +78,16 @@ def test_the_whole_model_runs_with_the_parameters_that_it_had(tmp_path, found):
     assert done.returncode == 1, done.stderr
     shown = float(done.stdout.split("max|torch - jittor| = ")[1].split(",")[0])
     assert shown == pytest.approx(result.layers[-1].propagated.max_abs, rel=1e-3)
+
+
+@pytest.mark.parametrize("nbytes", [100, 3000])  # neither fits, the data do
+def test_a_full_disk_leaves_nothing(tmp_path, found, nbytes):
+    with (
+        files_of_at_most(nbytes),
+        pytest.raises(UserError, match=r"cannot write .*: File too large; give another path"),
+    ):
+        write_repro(tmp_path / "bug", *found, SOURCES)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_factory_leaves_a_place_to_fill_in(tmp_path, found):

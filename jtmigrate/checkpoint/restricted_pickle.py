@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, NamedTuple
 from jtmigrate.checkpoint.errors import FormatError
 from jtmigrate.checkpoint.pickle_source import PickleSource
 from jtmigrate.checkpoint.tensors import PickledLeaf
+from jtmigrate.errors import USERS_CODE, raised
 
 # Damage can make any opcode fail, and the opcodes work on plain Python objects: these are the ways in which they do.
 _DAMAGE = (
@@ -264,8 +265,8 @@ class _Unpickler(pickle._Unpickler):
 def _running(origin: str, code: Callable[[], Any]) -> Any:
     try:
         return code()
-    except Exception as error:  # trusted code: it may raise anything
-        raise FormatError(f"the trusted {origin} raised {type(error).__name__}: {error}") from error
+    except USERS_CODE as error:
+        raise FormatError(f"the trusted {origin} {raised(error)}") from error
 
 
 def _key(value: Any) -> Any:

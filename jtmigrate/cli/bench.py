@@ -61,14 +61,12 @@ def command(
     from jtmigrate.bench.document import to_json
     from jtmigrate.cli.progress import stages
     from jtmigrate.facts import provenance
-    from jtmigrate.files import check_writable, write_text
+    from jtmigrate.files import check_outputs, write_text
     from jtmigrate.presets.bench.report import write_report
     from jtmigrate.presets.bench.run import WHAT, Request, check, default_threads, run
     from jtmigrate.presets.bench.variants import chosen
 
-    for path in (json, out and out / "result.json"):
-        if path:
-            check_writable(path)
+    check_outputs((json, out and out / "result.json"), (weights, config))
     request = Request(
         config=config,
         weights=weights,

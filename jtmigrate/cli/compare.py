@@ -36,8 +36,8 @@ def command(
     from jtmigrate.repro import write_repro_of_files
     from jtmigrate.trace.file import read_traces
 
-    outputs = Outputs(json, html, junit, baseline, write_baseline, evidence, show_all)
-    outputs.check()
+    outputs = Outputs(json, html, junit, baseline, write_baseline, repro, evidence, show_all)
+    outputs.check((reference, candidate, names, exceptions))
     listed = read_exceptions(exceptions) if exceptions else ()
     files = read_traces(reference), read_traces(candidate)
     result = compare_files(

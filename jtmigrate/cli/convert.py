@@ -73,6 +73,8 @@ def command(
 
     Exit code 0 if done, 2 if a file is unusable or does not fit the target (nothing is written for it then).
     """
+    from jtmigrate.cli.factories import file_of
+    from jtmigrate.files import check_outputs
     from jtmigrate.report.conversion import check_report
 
     targets = [option for option, value in {"--config": config, "--model": model, "--schema": schema}.items() if value]
@@ -91,6 +93,7 @@ def command(
         raise UserError("--config describes one checkpoint, --to converts many: give one of them")
     if report:
         check_report(report)
+        check_outputs([report], (src, dst, schema, *(maps or ()), file_of(model)))
     options = {"ema": ema, "dry_run": dry_run, "prove": proof, "rules": _rules(maps or [], reverse=reverse)}
     options |= _model(model) if model else {"schema": _schema(schema)}
     if to:

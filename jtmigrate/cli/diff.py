@@ -62,14 +62,17 @@ def command(
     """
     from rich.console import Console
 
+    from jtmigrate.cli.factories import file_of
     from jtmigrate.cli.files import read_exceptions
     from jtmigrate.cli.progress import stages
     from jtmigrate.cli.results import Outputs, tolerances
     from jtmigrate.diff import Plan, diff_pair
     from jtmigrate.facts import provenance
+    from jtmigrate.repro import write_repro
 
-    outputs = Outputs(json, html, junit, baseline, write_baseline, evidence, show_all)
-    outputs.check()
+    outputs = Outputs(json, html, junit, baseline, write_baseline, repro, evidence, show_all)
+    specs = (torch, jittor, loss_torch, loss_jittor, train_torch, train_jittor)
+    outputs.check((image, weights, inputs, names, exceptions, config, *map(file_of, specs)))
     plan = Plan(
         mode=mode.value,
         precision=dtype.value,
@@ -93,19 +96,15 @@ def command(
         if bool(steps) != bool(train_torch and train_jittor):
             raise UserError("--steps needs --train-torch M:F and --train-jittor M:F, and they need --steps")
         pair, sources = any_pair(own)
-    written = []
+    runs = []
 
-    def reproduce(result, reference, candidate) -> None:
-        from jtmigrate.repro import write_repro
-
+    def keep(result, reference, candidate) -> None:
         if repro and reference.trace32:
-            written.append(write_repro(repro, result, reference.trace32, candidate.trace, sources, candidate.matching))
+            runs.append((reference.trace32, candidate.trace, sources, candidate.matching))
 
     with stages(Console(stderr=True)) as progress:
-        result = diff_pair(
-            pair, plan, exceptions=listed, progress=progress, meta=provenance("jtmigrate"), look=reproduce
-        )
+        result = diff_pair(pair, plan, exceptions=listed, progress=progress, meta=provenance("jtmigrate"), look=keep)
     code = outputs.finish(result)
-    for sentence in written:
-        typer.echo(sentence)
+    for run in runs:  # after the result, which is not to be lost where this cannot be written
+        typer.echo(write_repro(repro, result, *run))
     raise typer.Exit(code)

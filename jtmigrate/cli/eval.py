@@ -42,8 +42,10 @@ def command(
 
     Exit code 0 if done (both: if they agree), 1 if they do not agree, 2 if the input is unusable.
     """
+    from jtmigrate.files import check_outputs
     from jtmigrate.presets import nanodet_eval
 
+    check_outputs((json, html), (weights, coco, config, classes))
     nanodet_eval.check_places(json, html)
     source = nanodet_eval.Source(voc, split, coco, images, on_problem.value)
     request = nanodet_eval.Request(

@@ -8,13 +8,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jtmigrate.errors import UserError
-from jtmigrate.trace.recorder import raised
+from jtmigrate.errors import UserError, telling
 
 if TYPE_CHECKING:
     from jtmigrate.frameworks.base import Adapter
 
 HOW = "give MODULE:FACTORY, such as package.module:build or path/to/file.py:build"
+
+MODELS = {"torch": "torch.nn.Module", "jittor": "jittor.Module"}
 
 
 def check_factory(spec: str) -> None:
@@ -33,30 +34,50 @@ def check_factory(spec: str) -> None:
 def load_factory(spec: str) -> Callable[[], Any]:
     """The zero-argument function that `spec` names, imported from the current folder, a file or an installed package.
 
-    Raises UserError if there is no such module or function, or if importing the module raises.
+    Raises UserError if there is no such module or function, or if importing the module raises or ends the program.
     """
     check_factory(spec)
     module_name, function_name = _split(spec)
-    try:
+    with telling(f"{spec}: cannot import {module_name}: it"):
         module = _import_file(Path(module_name)) if _is_file(module_name) else importlib.import_module(module_name)
-    except Exception as error:  # the user's own code: it may raise anything
-        raise UserError(f"{spec}: cannot import {module_name}: it {raised(error)}") from error
     factory = getattr(module, function_name, None)
     if not callable(factory):
         raise UserError(f"{spec}: {module_name} has no function {function_name!r}")
     return factory
 
 
+def file_of(spec: str | None) -> Path | None:
+    """The file that `spec` names, if its module is a file or lies in the current folder; it may not exist."""
+    if not spec:
+        return None
+    module_name = spec.rpartition(":")[0]
+    return Path(module_name if _is_file(module_name) else f"{module_name.replace('.', '/')}.py")
+
+
 def build(spec: str) -> Any:
     """The model that the factory named by `spec` returns.
 
-    Raises UserError as `load_factory` does, and if the factory raises or wants arguments.
+    Raises UserError as `load_factory` does, and if the factory raises, ends the program or wants arguments.
     """
     factory = load_factory(spec)
-    try:
+    with telling(f"{spec}: the factory"):
         return factory()
-    except Exception as error:  # the user's own code: it may raise anything
-        raise UserError(f"{spec}: the factory {raised(error)}") from error
+
+
+def build_for(framework: str, spec: str) -> Any:
+    """The model of a framework, "torch" or "jittor", that the factory named by `spec` returns.
+
+    Raises UserError as `build` does, and if the factory returns something else.
+    """
+    from jtmigrate.frameworks.inventory import framework_of
+
+    model = build(spec)
+    own = framework_of(model)
+    if own and own != framework:
+        raise UserError(f"{spec} returned a {MODELS[own]}, not a {MODELS[framework]}: give it to --{own}")
+    if not own:
+        raise UserError(f"{spec} returned {_described(model)}, not a {MODELS[framework]}: return the model")
+    return model
 
 
 class LiveModel(NamedTuple):
@@ -72,17 +93,20 @@ def build_model(spec: str) -> LiveModel:
     Raises UserError as `build` does, and if the factory returns something else.
     """
     from jtmigrate import runtime
-    from jtmigrate.frameworks.inventory import inventory
+    from jtmigrate.frameworks.inventory import framework_of, inventory
 
     check_factory(spec)
     if importlib.util.find_spec("jittor"):
         # Has to come before whatever imports Jittor, which may be the factory's module.
         runtime.prepare()
     model = build(spec)
-    try:
-        return LiveModel(model, inventory(model).adapter)
-    except UserError as error:
-        raise UserError(f"{spec}: {error}") from error
+    if not framework_of(model):
+        raise UserError(f"{spec} returned {_described(model)}, no {' or '.join(MODELS.values())}: return the model")
+    return LiveModel(model, inventory(model).adapter)
+
+
+def _described(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def _split(spec: str) -> tuple[str, str]:

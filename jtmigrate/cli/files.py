@@ -1,17 +1,21 @@
 """The small files that `jtmigrate diff` reads."""
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from jtmigrate.errors import UserError
 
+HOW = "write one of integers, booleans or real numbers with numpy.savez"
+
 
 def read_inputs(path: Path) -> tuple[np.ndarray, ...] | dict[str, np.ndarray]:
     """Model inputs from an .npz: by position for `arr_0`, `arr_1`, ... or a single array, else by keyword.
 
-    Raises UserError if the file does not exist or is no .npz of plain arrays.
+    Raises UserError if the file does not exist or is no .npz of plain arrays of numbers.
     """
     if not path.is_file():
         raise UserError(f"no such file: {path}")
@@ -19,15 +23,24 @@ def read_inputs(path: Path) -> tuple[np.ndarray, ...] | dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as archive:
             arrays = dict(archive)
     except (ValueError, OSError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is not an .npz of plain arrays; write one with numpy.savez") from error
+        raise UserError(f"{path} is not an .npz of plain arrays; {HOW}") from error
     if not arrays:
         raise UserError(f"{path} holds no array")
+    _check_numbers(path, arrays)
     numbered = [f"arr_{index}" for index in range(len(arrays))]
     if len(arrays) == 1:
         return tuple(arrays.values())
     if sorted(arrays) == sorted(numbered):
         return tuple(arrays[name] for name in numbered)
     return arrays
+
+
+def _check_numbers(path: Path, arrays: Mapping[str, Any]) -> None:
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # numpy opens any zip archive
+            raise UserError(f"{path} is not an .npz but another zip archive, such as a checkpoint; {HOW}")
+        if array.dtype.kind not in "biuf":
+            raise UserError(f"{path}: array {name} is {array.dtype}, which the frameworks do not share; {HOW}")
 
 
 def read_exceptions(path: Path) -> tuple[tuple[str, str], ...]:

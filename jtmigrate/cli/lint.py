@@ -32,12 +32,13 @@ def command(
 
     Exit code 0 if nothing is found, 1 if something is, 2 if the input is unusable.
     """
-    from jtmigrate.files import write_text
+    from jtmigrate.files import check_outputs, write_text
     from jtmigrate.port.lint import output as writing
     from jtmigrate.port.lint.document import document as whole
     from jtmigrate.port.lint.document import explain as explained
     from jtmigrate.port.lint.rules import RULES
     from jtmigrate.port.lint.run import chosen, lint_paths
+    from jtmigrate.port.rewrite.tree import python_files
 
     if document:
         typer.echo(whole(RULES), nl=False)
@@ -50,6 +51,8 @@ def command(
         return
     if not paths:
         raise UserError("nothing to read: jtmigrate lint PATH...")
+    if out:
+        check_outputs([out], (file for path in paths for file in python_files(path)))
     rules = chosen(_ids(select), _ids(ignore))
     result = lint_paths(paths, rules)
     write = {Format.TEXT: writing.as_text, Format.JSON: writing.as_json}.get(output)

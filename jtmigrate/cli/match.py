@@ -27,13 +27,12 @@ def command(
     """
     from rich.console import Console
 
-    from jtmigrate.files import check_writable, write_text
+    from jtmigrate.cli.factories import file_of
+    from jtmigrate.files import check_outputs, write_text
     from jtmigrate.naming.match import match
     from jtmigrate.report.matching import json_text, print_match
 
-    for path in (out, json):
-        if path:
-            check_writable(path)
+    check_outputs((out, json), (source, target, inputs, file_of(source), file_of(target)))
     arrays = _read_inputs(inputs) if inputs else None
     result = match(_side(source, arrays), _side(target, arrays))
     print_match(result, Console())

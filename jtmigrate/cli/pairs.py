@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jtmigrate.errors import UserError
+from jtmigrate.errors import UserError, telling
 
 if TYPE_CHECKING:
     from jtmigrate.frameworks.training import Training
@@ -33,7 +33,7 @@ def nanodet_pair(
 def any_pair(options: Mapping[str, Any]) -> "tuple[ModelPair, Sources]":
     """Two models and what belongs to them, from the options "--torch", "--jittor", "--input", "--map", "--loss-torch",
     "--loss-jittor", "--train-torch" and "--train-jittor". Raises UserError if one is missing or names nothing."""
-    from jtmigrate.cli.factories import build, check_factory, load_factory
+    from jtmigrate.cli.factories import build_for, check_factory
     from jtmigrate.cli.files import read_inputs
     from jtmigrate.cli.map_file import read_map
     from jtmigrate.plan import ModelPair
@@ -45,22 +45,32 @@ def any_pair(options: Mapping[str, Any]) -> "tuple[ModelPair, Sources]":
     for spec in filter(None, (torch, jittor, options["--loss-torch"], options["--loss-jittor"])):
         check_factory(spec)
 
-    def loss(spec: str | None) -> Callable | None:
-        """Imported only when it is called: the port's must not be, before the reference has run."""
-        return spec and (lambda model, output: load_factory(spec)(model, output))
-
     pair = ModelPair(
-        build_torch=lambda: build(torch),
-        build_jittor=lambda: build(jittor),
+        build_torch=lambda: build_for("torch", torch),
+        build_jittor=lambda: build_for("jittor", jittor),
         inputs=read_inputs(inputs),
         title=f"{torch} against {jittor}",
         names=read_map(options["--map"]) if options["--map"] else {},
-        loss_torch=loss(options["--loss-torch"]),
-        loss_jittor=loss(options["--loss-jittor"]),
+        loss_torch=_loss(options["--loss-torch"]),
+        loss_jittor=_loss(options["--loss-jittor"]),
         training_torch=_training(options["--train-torch"]),
         training_jittor=_training(options["--train-jittor"]),
     )
     return pair, Sources(torch, jittor)
+
+
+def _loss(spec: str | None) -> Callable | None:
+    """Imported only when it is called: the port's must not be, before the reference has run."""
+    if spec is None:
+        return None
+    from jtmigrate.cli.factories import load_factory
+
+    def loss(model: Any, output: Any) -> Any:
+        function = load_factory(spec)
+        with telling(f"{spec}: the loss"):
+            return function(model, output)
+
+    return loss
 
 
 def _training(spec: str | None) -> "Training | None":
@@ -75,11 +85,20 @@ def _training(spec: str | None) -> "Training | None":
 
     def made() -> Training:
         if not built:
-            built.append(build(spec))
+            training = build(spec)
+            if not isinstance(training, Training):
+                raise UserError(
+                    f"{spec} returned {type(training).__name__}, not a jtmigrate.frameworks.training.Training"
+                )
+            built.append(training)
         return built[0]
 
-    return Training(
-        build_optimizer=lambda model: made().build_optimizer(model),
-        clip=lambda optimizer: made().clip(optimizer) if made().clip else None,
-        schedule=lambda optimizer: made().schedule(optimizer) if made().schedule else None,
-    )
+    def told(part: str) -> Callable[[Any], Any]:
+        def run(argument: Any) -> Any:
+            function = getattr(made(), part)
+            with telling(f"{spec}: {part}"):
+                return function(argument) if function else None
+
+        return run
+
+    return Training(told("build_optimizer"), told("clip"), told("schedule"))

@@ -22,10 +22,10 @@ def command(
     """
     from rich.console import Console
 
-    from jtmigrate.files import check_writable
+    from jtmigrate.files import check_outputs
     from jtmigrate.presets.plot import print_runs, read_runs, write_report
 
-    check_writable(out / "index.html")
+    check_outputs((out / "index.html", out / "statistics.json"), logs)
     runs = read_runs(logs)
     print_runs(runs, Console())
     names = [run.name for run in runs]

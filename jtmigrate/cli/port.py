@@ -1,5 +1,6 @@
 """`jtmigrate port`: PyTorch source code, or an ONNX graph, into Jittor source code."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,6 +46,7 @@ def command(
     from jtmigrate.files import write_text
     from jtmigrate.port.rewrite.output import check_place, differences, write
     from jtmigrate.port.rewrite.run import port
+    from jtmigrate.port.rewrite.tree import python_files
 
     console = Console(highlight=False, soft_wrap=True, markup=False)
     if source.suffix == ".onnx":
@@ -58,6 +60,8 @@ def command(
         raise UserError("--check writes nothing that --verify could run: give one of them")
     if not check:
         check_place(source, out)
+    if diff and diff != "-":
+        _check_diff(Path(diff), out, (inputs, *python_files(source)))
     result = port(source, out)
     if diff == "-":
         typer.echo(result.diff(), nl=False)
@@ -72,6 +76,15 @@ def command(
     _print(result, out, console)
     aligned = _verify(verify, inputs, source, out, console) if verify else True
     raise typer.Exit(0 if result and aligned else 1)
+
+
+def _check_diff(diff: Path, out: Path, read: Iterable[Path | None]) -> None:
+    """Raise UserError if the differences cannot be written, or would replace what is read, or be replaced."""
+    from jtmigrate.files import check_outputs
+
+    check_outputs([diff], read)
+    if out.resolve() in diff.resolve().parents:
+        raise UserError(f"{diff}: lies in {out}, which is to hold the result and no more: give another path")
 
 
 def _verify(factory: str, inputs: Path, source: Path, out: Path, console: "Console") -> bool:

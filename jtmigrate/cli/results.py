@@ -1,6 +1,7 @@
 """What every command that compares does with its result."""
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,24 +10,33 @@ from jtmigrate.compare.result import DiffResult, Tolerances
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where a result goes beside the terminal; `show_all` prints every layer."""
+    """Where a result goes beside the terminal; `show_all` prints every layer.
+
+    What `repro` asks for is written by the command, which has the runs behind the result.
+    """
 
     json: Path | None = None
     html: Path | None = None
     junit: Path | None = None
     baseline: Path | None = None
     write_baseline: Path | None = None
+    repro: Path | None = None
     evidence: Path | None = None
     show_all: bool = False
 
-    def check(self) -> None:
-        """Raise UserError if a file cannot be written or the baseline not be read: before a long run, not after it."""
+    def check(self, inputs: Iterable[str | Path | None]) -> None:
+        """Raise UserError if a file cannot be written, would replace another or one of the inputs, or if the baseline
+        cannot be read: before a long run, not after it."""
         from jtmigrate.baseline import read_baseline
-        from jtmigrate.files import check_writable
+        from jtmigrate.files import check_outputs
+        from jtmigrate.repro import DATA, SCRIPT
 
-        for path in (self.json, self.html, self.junit, self.write_baseline, self.evidence):
-            if path:
-                check_writable(path)
+        read = tuple(inputs)
+        written = (self.json, self.html, self.junit, self.evidence)
+        if self.repro:
+            written += (self.repro / SCRIPT, self.repro / DATA)
+        check_outputs(written, (*read, self.baseline, self.write_baseline))
+        check_outputs([self.write_baseline], read)  # may replace the baseline: it is read before
         if self.html:
             import jtmigrate.report.html  # noqa: F401 - a missing extra is told now
         if self.baseline:

@@ -71,11 +71,12 @@ def command(
     """
     from rich.console import Console
 
+    from jtmigrate.cli.factories import file_of
     from jtmigrate.cli.map_file import read_map
     from jtmigrate.cli.progress import stages
     from jtmigrate.cli.trace_options import read_suspects, size_in_bytes
     from jtmigrate.facts import describe_inputs, loaded_code, provenance, versions_of
-    from jtmigrate.files import check_writable
+    from jtmigrate.files import check_outputs
     from jtmigrate.offline import REPLAY_OF
     from jtmigrate.plan import Plan
     from jtmigrate.repro import BUILD
@@ -84,7 +85,8 @@ def command(
     from jtmigrate.trace.tiers import Tier, size_words, sizes_words
     from jtmigrate.tracing import record
 
-    check_writable(out)
+    read = (image, weights, inputs, names, replay_of, suspects_from, config, file_of(torch), file_of(jittor))
+    check_outputs([out], read)
     suspects = (*(suspect or ()), *(read_suspects(suspects_from) if suspects_from else ()))
     if suspects and tier not in (TierOption.SUSPECTS, TierOption.AUTO):
         raise UserError(f"suspects mean nothing with --tier {tier.value}: take --tier suspects")
@@ -159,7 +161,7 @@ def _pair(
         given = {"config": config, "weights": weights, "num_classes": num_classes, "training": training}
         pair = nanodet.pair(**given, image=image)
         return pair, pair.title, nanodet.source(framework, **given)
-    from jtmigrate.cli.factories import build, check_factory
+    from jtmigrate.cli.factories import build_for, check_factory
     from jtmigrate.cli.files import read_inputs
 
     refuse("no --image", {"--config": config, "--weights": weights, "--num-classes": num_classes})
@@ -169,4 +171,5 @@ def _pair(
     if not (spec and inputs):
         raise UserError(f"nothing to run: give --image IMG, or --{framework} M:F --input FILE.npz")
     check_factory(spec)
-    return ModelPair(lambda: build(spec), lambda: build(spec), read_inputs(inputs)), spec, spec
+    pair = ModelPair(lambda: build_for("torch", spec), lambda: build_for("jittor", spec), read_inputs(inputs))
+    return pair, spec, spec

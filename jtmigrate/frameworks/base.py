@@ -38,6 +38,7 @@ NO_NAMES: Mapping[str, str] = MappingProxyType({})
 STAGE = "function"
 """Kind of a recorded stage."""
 
+_FLOAT64_FAILED = " (in the float64 run: use --dtype float32, or cast to the parameters' dtype)"
 _MISSING = object()
 
 
@@ -79,7 +80,8 @@ class Adapter(Framework):
         with self.running(model, dtype, backward=backward) as live:
             modules = self.modules(live)
             tape = self.tape() if backward else None
-            recorder = Recorder(self.name, self.is_tensor, self.keeper(), tape and tape.watch)
+            remedy = _FLOAT64_FAILED if dtype == "float64" else ""
+            recorder = Recorder(self.name, self.is_tensor, self.keeper(), tape and tape.watch, remedy)
             sources = self.sources(live)
 
             def watch(path: str, module: Module, compute: Callable) -> Callable:

@@ -25,14 +25,20 @@ class Inventory:
     ties: tuple[tuple[str, ...], ...]
 
 
-def inventory(model: Any) -> Inventory:
-    """Raises UserError if it is neither a torch.nn.Module nor a jittor.Module."""
+def framework_of(model: Any) -> str:
+    """ "torch" or "jittor", the framework that something is a model of; "" if of neither."""
     # Whoever made the model has imported its framework: the other one is not needed, and may not be there.
     if "torch" in sys.modules and isinstance(model, sys.modules["torch"].nn.Module):
-        return _of_torch(model)
-    if "jittor" in sys.modules and isinstance(model, sys.modules["jittor"].Module):
-        return _of_jittor(model)
-    raise UserError(f"expected a torch.nn.Module or a jittor.Module, got {type(model).__name__}")
+        return "torch"
+    return "jittor" if "jittor" in sys.modules and isinstance(model, sys.modules["jittor"].Module) else ""
+
+
+def inventory(model: Any) -> Inventory:
+    """Raises UserError if it is neither a torch.nn.Module nor a jittor.Module."""
+    framework = framework_of(model)
+    if not framework:
+        raise UserError(f"expected a torch.nn.Module or a jittor.Module, got {type(model).__name__}")
+    return _of_torch(model) if framework == "torch" else _of_jittor(model)
 
 
 def _of_torch(model: Any) -> Inventory:

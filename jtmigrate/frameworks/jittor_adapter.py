@@ -28,6 +28,7 @@ from jtmigrate.frameworks.jittor_variables import (
 )
 from jtmigrate.trace.optimizer import OptimizerState
 from jtmigrate.trace.stand_ins import Backward
+from jtmigrate.trace.structure import map_leaves
 
 import jittor as jt  # isort: skip  (has been prepared)
 
@@ -60,6 +61,11 @@ class JittorAdapter(Adapter):
 
     def is_tensor(self, value: Any) -> bool:
         return isinstance(value, jt.Var)
+
+    def tensors(self, inputs: Any, dtype: DType) -> Any:
+        """As in `Adapter`. Raises UserError for integers that Jittor would compute with as other ones."""
+        map_leaves(inputs, _check_integers)
+        return super().tensors(inputs, dtype)
 
     def tensor(self, array: np.ndarray, dtype: DType) -> jt.Var:
         return jt.array(np.ascontiguousarray(floating_as(array, dtype)).reshape(array.shape))
@@ -183,6 +189,21 @@ class JittorAdapter(Adapter):
 
     def versions(self) -> dict[str, str]:
         return {"jittor": jt.__version__}
+
+
+def _check_integers(name: str, value: Any) -> None:
+    """int64 is kept where it is not converted; of unsigned integers Jittor's arithmetic makes signed ones."""
+    if not (isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.size):
+        return
+    if value.dtype == np.int64 and not jt.flags.auto_convert_64_to_32:
+        return
+    limits = np.iinfo(np.int32)
+    for extreme in map(int, (value.min(), value.max())):
+        if not limits.min <= extreme <= limits.max:
+            raise UserError(
+                f"input{' ' if name else ''}{name} holds {extreme}, which does not fit int32, "
+                "the integer that Jittor computes with: give smaller ones"
+            )
 
 
 def _gradients(optimizer: jt.optim.Optimizer) -> dict[int, jt.Var]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from jtmigrate.errors import telling
 from jtmigrate.frameworks.base import Adapter, Call, Loss, plain_call
 from jtmigrate.frameworks.framework import DType, Model
 from jtmigrate.trace.optimizer import slots_of
@@ -67,7 +68,9 @@ def train(
                 gradients = leader.gradients
                 adapter.give_gradients(optimizer, live, gradients)
             else:
-                output = call(live, adapter.tensors(batch, dtype))
+                inputs = adapter.tensors(batch, dtype)
+                with telling(f"{adapter.name}: in a training step in {dtype}, the model"):
+                    output = call(live, inputs)
                 total = loss(live, output) if loss else adapter.probe(output, dtype)
                 keep, (_, tensors) = adapter.keeper(), take_apart(output, adapter.is_tensor)
                 scalars = {slot: keep(tensor) for slot, tensor in tensors.items() if _is_scalar(tensor)}

@@ -13,10 +13,9 @@ from typing import Any
 
 from jtmigrate.compare.result import DiffResult
 from jtmigrate.diff import ModelPair, Plan, diff_pair
-from jtmigrate.errors import UserError
+from jtmigrate.errors import UserError, telling
 from jtmigrate.port.rewrite.tree import package_of
 from jtmigrate.runs import Progress
-from jtmigrate.trace.recorder import raised
 
 
 @dataclass(frozen=True)
@@ -122,11 +121,9 @@ def _build(place: Place, function: str, folder: Path) -> Any:
     factory = getattr(module, function, None)
     if not callable(factory):
         raise UserError(f"{place.module} has no function {function!r}")
-    try:
+    with telling(f"{place.module}:{function} in {folder}"):
         model = factory()
         model.eval()
-    except Exception as error:  # the user's own code: it may raise anything
-        raise UserError(f"{place.module}:{function} in {folder} {raised(error)}") from error
     return model
 
 
@@ -134,9 +131,8 @@ def _import(place: Place, folder: Path) -> ModuleType:
     sys.path.insert(0, str(place.root))
     importlib.invalidate_caches()
     try:
-        module = importlib.import_module(place.module)
-    except Exception as error:  # the user's own code: it may raise anything
-        raise UserError(f"cannot import {place.module} from {folder}: it {raised(error)}") from error
+        with telling(f"cannot import {place.module} from {folder}: it"):
+            module = importlib.import_module(place.module)
     finally:
         sys.path.remove(str(place.root))
     inside = folder.resolve() if folder.is_dir() else folder.resolve().parent

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from jtmigrate.errors import UserError
-from jtmigrate.files import check_writable, replacing
+from jtmigrate.files import check_writable, writing
 from jtmigrate.trace.entries import description, read_entry, row_of
 from jtmigrate.trace.record import Trace
 from jtmigrate.trace.sketch import Sketch, bytes_digest, little_endian, sketch
@@ -103,8 +103,7 @@ def write_traces(
     estimates = sizes(found, int(len(zlib.compress(longest)) * COMPRESSION_VARIES))
     announce(estimates)
     chosen = choose(tier, estimates, budget)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as file:
+    with writing(path) as file:
         _write_archive(file, found, index, chosen)
         nbytes = file.tell()
     return Written(chosen, nbytes, estimates)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from jtmigrate.errors import UserError
+from jtmigrate.errors import USERS_CODE, UserError, raised
 from jtmigrate.trace.record import ROOT, LayerRecord, call_key
 from jtmigrate.trace.store import ArrayStore, StoredArrays
 from jtmigrate.trace.structure import take_apart
@@ -29,6 +29,7 @@ class Recorder:
     is_tensor  tells the framework's tensors from everything else
     keep       makes a handle that later changes of the tensor do not reach
     watch      makes a handle on the gradient that a tensor is going to have; left out where no backward pass follows
+    remedy     put behind the error message of a module that fails
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class Recorder:
         is_tensor: Callable[[Any], bool],
         keep: Callable[[Any], Any],
         watch: Callable[[Any], Any] | None = None,
+        remedy: str = "",
     ):
         self.finished: list[LayerRecord] = []
         self._name = name
         self._is_tensor = is_tensor
         self._keep = keep
         self._watch = watch
+        self._remedy = remedy
         self._open: list[str] = []
         self._callers: set[str | None] = set()
         self._calls: Counter[str] = Counter()
@@ -64,8 +67,10 @@ class Recorder:
                 output = function(*args, **kwargs)
             except UserError:
                 raise
-            except Exception as error:  # the model's own code: whatever it raises, the layer is what matters
-                raise UserError(f"{self._name}: {path or 'the model'} ({kind}) {raised(error)}") from error
+            except USERS_CODE as error:  # whatever it raises, the layer is what matters
+                raise UserError(
+                    f"{self._name}: {path or 'the model'} ({kind}) {raised(error)}{self._remedy}"
+                ) from error
             self._open.pop()
             result, outputs = take_apart(output, self._is_tensor)
             left = {slot: self._keep(tensor) for slot, tensor in outputs.items()}
@@ -161,9 +166,3 @@ def _by_position(signature: inspect.Signature | None, args: tuple, kwargs: dict)
     except TypeError:  # a wrong call: the function itself will say so
         return args, kwargs
     return bound.args, bound.kwargs
-
-
-def raised(error: Exception) -> str:
-    """ "raised ValueError: first line of the message"."""
-    lines = str(error).strip().splitlines()
-    return f"raised {type(error).__name__}{': ' + lines[0] if lines else ''}"

@@ -16,9 +16,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from jtmigrate.errors import USERS_CODE, raised
 from jtmigrate.trace.cotangents import cotangent
 from jtmigrate.trace.record import LayerRecord, Trace
-from jtmigrate.trace.recorder import call_arguments, raised
+from jtmigrate.trace.recorder import call_arguments
 from jtmigrate.trace.structure import put_together, take_apart
 
 
@@ -138,7 +139,7 @@ class StandIns:
                 pullback = self._backward.pull_back(targets, scene.sources)
         except _OffScript as surprise:
             failure = str(surprise)
-        except Exception as error:  # noqa: BLE001 - the port's own code: that it fails here is a finding, not a crash
+        except USERS_CODE as error:  # that the port's own code fails here is a finding, not a crash
             failure = raised(error)
         finally:
             self._scene = None

@@ -13,6 +13,9 @@ from jtmigrate.presets import align_report, nanodet
 from nanodet_common.config import known_configs
 
 MODELS = """
+import sys
+
+
 def original():
     import torch
     return torch.nn.Sequential(torch.nn.Linear(4, 3))
@@ -29,10 +32,44 @@ def lacks_a_package():
 
 def fails():
     raise ZeroDivisionError("too few classes")
+
+
+def nothing_else():
+    pass
+
+
+def a_class():
+    return dict
+
+
+def ends():
+    sys.exit(0)
+
+
+def ends_in_forward():
+    import torch
+
+    class Ends(torch.nn.Module):
+        def forward(self, x):
+            sys.exit(0)
+
+    return Ends()
+
+
+def loss(model, output):
+    sys.exit(0)
+
+
+def training():
+    import torch
+    from jtmigrate.frameworks.training import Training
+
+    return Training(lambda model: sys.exit(0))
 """
 
 DIFF = ("diff", "--image", "photo.jpg")
 CONVERT = ("convert", "good.pth", "new.pkl")
+TRACE = ("trace", "--framework", "torch", "--input", "x.npz", "--out", "new.trace")
 REPORT = ("align_report", "--out", "report", "--image", "photo.jpg")
 
 
@@ -50,12 +87,20 @@ def material(tmp_path_factory):
     (folder / "text.pth").write_text("not a checkpoint")
     (folder / "long.safetensors").write_bytes((2**60).to_bytes(8, "little") + b"{}")
     (folder / "folder.pth").mkdir()
+    (folder / "folder.pth" / "none").mkdir()
+    (folder / "texts").mkdir()
+    (folder / "texts" / "readme.txt").write_text("no program")
     cv2.imwrite(str(folder / "photo.jpg"), np.zeros((48, 64, 3), np.uint8))
     (folder / "cut.jpg").write_bytes((folder / "photo.jpg").read_bytes()[:30])
     np.savez(folder / "x.npz", np.zeros((2, 4), np.float32))
+    np.savez(folder / "words.npz", np.zeros(2), words=np.array(["one", "two"]))
+    np.savez(folder / "days.npz", np.zeros(2), np.zeros(2, "datetime64[D]"))
+    np.savez(folder / "waves.npz", np.zeros(2, np.complex64))
+    np.savez(folder / "objects.npz", np.array([None]))
     (folder / "cut.npz").write_bytes((folder / "x.npz").read_bytes()[:60])
     (folder / "pair.py").write_text(MODELS)
     (folder / "broken.py").write_text("def original(:\n")
+    (folder / "ends.py").write_text("import sys\n\nsys.exit(0)\n")
     (folder / "raises.py").write_text("{}['nothing']\n")
     (folder / "schema.json").write_text(json.dumps({"conv.weight": {"shape": [1], "dtype": "float32"}}))
     (folder / "broken.json").write_text("{")
@@ -102,6 +147,29 @@ def reading(source):
     yield *REPORT, "--weights", source
 
 
+def overwriting():
+    """Each command, asked to write over what it reads."""
+    yield *DIFF, "--json", "photo.jpg"
+    yield *DIFF, "--weights", "good.pth", "--evidence", "good.pth"
+    yield *any_two(), "--junit", "x.npz"
+    yield *any_two(), "--html", "pair.py"
+    yield *any_two(), "--except", "text.pth", "--write-baseline", "text.pth"
+    yield *any_two(), "--baseline", "schema.json", "--json", "schema.json"
+    yield "trace", "--framework", "torch", "--torch", "pair:original", "--input", "x.npz", "--out", "x.npz"
+    yield "trace", "--framework", "jittor", "--replay-of", "text.pth", "--out", "./text.pth"
+    yield "compare", "text.pth", "cut.pth", "--json", "text.pth"
+    yield "compare", "text.pth", "cut.pth", "--html", "cut.pth"
+    yield "match", "good.pth", "wide.pth", "--out", "good.pth"
+    yield "match", "good.pth", "wide.pth", "--json", "wide.pth"
+    yield "match", "good.pth", "pair.py:original", "--out", "pair.py"
+    yield "lint", "pair.py", "--out", "pair.py"
+    yield "lint", ".", "--out", "pair.py"
+    yield "port", "pair.py", "--out", "new", "--diff", "pair.py"
+    yield *CONVERT, "--schema", "schema.json", "--report", "schema.json"
+    yield "eval", "--weights", "good.pth", "--coco", "schema.json", "--json", "schema.json"
+    yield "bench", "--weights", "good.pth", "--json", "good.pth"
+
+
 SHAPES = "backbone.stage2.0.branch1.2.weight: (88, 24, 1, 1) in the file, (58, 24, 1, 1) in the target"
 NAMES = "missing (backbone.conv1.0.weight, backbone.conv1.1.weight, backbone.conv1.1.bias, ...); 2 unexpected"
 KNOWN = f"the known names are {', '.join(known_configs())}"
@@ -144,6 +212,11 @@ KNOWN = f"the known names are {', '.join(known_configs())}"
         (any_two(inputs="none.npz"), "no such file: none.npz"),
         (any_two(inputs="pair.py"), "pair.py is not an .npz"),
         (any_two(inputs="cut.npz"), "cut.npz is not an .npz"),
+        (any_two(inputs="good.pth"), "good.pth is not an .npz but another zip archive, such as a checkpoint"),
+        (any_two(inputs="objects.npz"), "objects.npz is not an .npz of plain arrays"),
+        (any_two(inputs="words.npz"), "words.npz: array words is <U3, which the frameworks do not share"),
+        (any_two(inputs="days.npz"), "days.npz: array arr_1 is datetime64[D]"),
+        (("match", "pair:original", "pair:port", "--input", "waves.npz"), "waves.npz: array arr_0 is complex64"),
         ((*DIFF, "--json", "photo.jpg/a.json"), "cannot write photo.jpg/a.json: Not a directory"),
         ((*DIFF, "--html", "folder.pth"), "cannot write folder.pth: Is a directory"),
         ((*CONVERT, "--report", "photo.jpg/a.json"), "cannot write photo.jpg/a.json: Not a directory"),
@@ -152,6 +225,16 @@ KNOWN = f"the known names are {', '.join(known_configs())}"
         (("convert", "good.pth", "folder.pth"), "folder.pth: cannot be written"),
         (("convert", "good.pth", "new.foo"), "unknown suffix '.foo'"),
         (("convert", "good.pth", "good.pth"), "is the source too"),
+        *((line, "is read by this command too: give the result another name") for line in overwriting()),
+        ((*DIFF, "--json", "a", "--html", "none/../a"), "a: two results would be written there"),
+        ((*DIFF, "--repro", "new", "--json", "new/repro.py"), "new/repro.py: two results would be written there"),
+        ((*DIFF, "--repro", "photo.jpg"), "cannot write photo.jpg/repro.py: Not a directory"),
+        (("port", "pair.py", "--out", "new", "--diff", "new/a.diff"), "new/a.diff: lies in new"),
+        (("lint", "good.pth"), "no Python file in good.pth: give .py files"),
+        (("lint", "good.pth", "folder.pth/none"), "folder.pth/none: the folder is empty"),
+        (("lint", "good.pth", "texts"), "no Python file in good.pth, texts"),
+        (("port", "good.pth", "--out", "new"), "no Python file in good.pth: give a .py file"),
+        (("port", "texts", "--out", "new"), "no Python file in texts"),
         ((*CONVERT, "--schema", "schema.json"), "missing (conv.weight)"),
         ((*CONVERT, "--schema", "broken.json"), "broken.json: not a JSON file"),
         ((*CONVERT, "--schema", "schema.json", "--config", "m"), "--config and --schema name two targets"),
@@ -177,9 +260,29 @@ def test_it_is_known_before_anything_runs(refused, arguments, complaint):
         (any_two(torch="raises.py:original"), "cannot import raises.py: it raised KeyError: 'nothing'"),
         (any_two(torch="pair:nothing"), "pair has no function 'nothing'"),
         (any_two(torch="pair:lacks_a_package"), "the factory raised ModuleNotFoundError: No module named 'no_such"),
-        (any_two(torch="pair:port"), "expected a torch.nn.Module, got Sequential"),
+        (any_two(torch="pair:port"), "pair:port returned a jittor.Module, not a torch.nn.Module: give it to --jittor"),
+        (any_two(torch="pair:nothing_else"), "pair:nothing_else returned NoneType, not a torch.nn.Module: return the"),
+        (any_two(torch="pair:a_class"), "error: pair:a_class returned the class dict, not a torch.nn.Module: return"),
+        (any_two(jittor="pair:original"), "pair:original returned a torch.nn.Module, not a jittor.Module: give it to"),
+        (any_two(jittor="pair:nothing_else"), "pair:nothing_else returned NoneType, not a jittor.Module: return the"),
+        (("match", "pair:nothing_else", "good.pth"), "returned NoneType, no torch.nn.Module or jittor.Module: return"),
+        (
+            (*any_two(), "--steps", "1", "--train-torch", "pair:a_class", "--train-jittor", "pair:training"),
+            "error: pair:a_class returned type, not a jtmigrate.frameworks.training.Training",
+        ),
         (any_two(jittor="raises:port"), "cannot import raises: it raised KeyError"),
         (any_two(jittor="pair.py:fails"), "pair.py:fails: the factory raised ZeroDivisionError: too few classes"),
+        (any_two(torch="pair:ends"), "error: pair:ends: the factory ended the program (SystemExit: 0) (pair.py:"),
+        (any_two(torch="ends:build"), "error: ends:build: cannot import ends: it ended the program (SystemExit: 0)"),
+        (any_two(torch="pair:ends_in_forward"), "torch: the model (Ends) ended the program (SystemExit: 0) (pair.py"),
+        ((*any_two(), "--backward", "--loss-torch", "pair:loss"), "pair:loss: the loss ended the program"),
+        (
+            (*any_two(), "--steps", "1", "--train-torch", "pair:training", "--train-jittor", "pair:training"),
+            "pair:training: build_optimizer ended the program (SystemExit: 0)",
+        ),
+        (("match", "pair:ends", "good.pth"), "error: pair:ends: the factory ended the program"),
+        ((*CONVERT, "--model", "pair:ends"), "error: pair:ends: the factory ended the program"),
+        ((*TRACE, "--torch", "pair:ends"), "error: pair:ends: the factory ended the program"),
     ],
 )
 def test_what_only_running_the_factories_tells(refused, arguments, complaint):

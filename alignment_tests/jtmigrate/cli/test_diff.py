@@ -9,6 +9,7 @@ import pytest
 
 from jtmigrate.cli.factories import build
 from jtmigrate.cli.files import read_exceptions, read_inputs
+from jtmigrate.cli.main import main
 from jtmigrate.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -69,6 +70,24 @@ def test_a_fault_exits_1_and_is_named(folder):
     done = jtmigrate_diff(folder, *models(jittor="twomodels.py:wrong_port"), "--copy-weights")
     assert done.returncode == 1, done.stderr
     assert "First fault" in done.stdout
+
+
+def test_a_script_that_cannot_be_written_does_not_cost_the_result(folder, monkeypatch, capsys):
+    def full(*_):
+        raise UserError("cannot write rep/repro.npz: No space left on device")
+
+    monkeypatch.setattr("jtmigrate.repro.write_repro", full)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    options = (*models(jittor="twomodels.py:wrong_port"), "--copy-weights", "--repro", "rep", "--json", "result.json")
+    monkeypatch.setattr(sys, "argv", ["jtmigrate", "diff", *options])
+    with pytest.raises(SystemExit) as left:
+        main()
+    written = capsys.readouterr()
+    assert left.value.code == 2
+    assert "First fault" in written.out
+    assert json.loads((folder / "result.json").read_text())["first_fault"] == "1"
+    assert written.err.splitlines()[-1] == "error: cannot write rep/repro.npz: No space left on device"
 
 
 def test_a_factory_is_called_without_arguments(folder):

@@ -129,6 +129,10 @@ def test_with_a_baseline_only_what_is_worse_fails(command, tmp_path):
     code, out, _ = command("compare", "a.trace", "worse.trace", "--baseline", "base.json")
     assert code == 1
     assert "act: mismatch instead of identical" in out
+    code, _, _ = command(
+        "compare", "a.trace", "wrong.trace", "--baseline", "base.json", "--write-baseline", "base.json"
+    )
+    assert code == 0
 
 
 def test_sizes():

@@ -60,6 +60,38 @@ def test_torch_records_what_was_there_before_in_place_activations():
     np.testing.assert_array_equal(trace.by_key["act"].inputs["0"], hidden)
 
 
+def test_a_model_that_fails_in_float64_alone_is_told_what_to_do():
+    class Narrowing(pairs.TorchMLP):
+        def forward(self, x):
+            return super().forward(x.float())
+
+    TorchAdapter().record(Narrowing(), pairs.VECTORS)
+    with pytest.raises(UserError, match=r"RuntimeError: mat1.* \(in the float64 run: use --dtype float32, or cast"):
+        TorchAdapter().record(Narrowing(), pairs.VECTORS, dtype="float64")
+
+
+class Doubling(jt.Module):
+    def execute(self, ids):
+        return ids + ids
+
+
+@pytest.mark.parametrize("value", [2**31, -(2**31) - 1, 2**40])
+def test_integers_that_jittor_would_narrow_are_refused(value):
+    ids = np.array([0, value])
+    with pytest.raises(UserError, match=f"^input ids holds {value}, which does not fit int32"):
+        JittorAdapter().record(Doubling(), {"ids": ids})
+    kept = JittorAdapter().record(Doubling(), {"ids": ids}, dtype="float64")
+    assert kept.layers[-1].outputs[""].tolist() == [0, 2 * value]
+
+
+def test_integers_that_fit_are_run():
+    ids = np.array([-(2**31), 2**31 - 1, 3]), np.array([], np.int64), np.array([2**32 - 1], np.uint32)
+    assert JittorAdapter().record(Doubling(), ids[0][2:]).layers[-1].outputs[""].tolist() == [6]
+    JittorAdapter().tensors(ids[:2], "float32")
+    with pytest.raises(UserError, match="input 2 holds 4294967295, which does not fit int32"):
+        JittorAdapter().tensors(ids, "float32")
+
+
 class FusingBlock(jt.Module):
     """A depthwise convolution, which Jittor generates itself and fuses with what surrounds it, and a shuffle."""
 

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from alignment_tests.jtmigrate.full_disk import files_of_at_most
 from jtmigrate.errors import UserError
 from jtmigrate.trace.file import read_traces, write_traces
 from jtmigrate.trace.record import LayerRecord, Trace
@@ -146,6 +147,14 @@ def test_sizes_are_told_before_anything_is_written_and_never_exceeded(path):
         assert not path.exists()
 
     write_traces(path, {"float32": TRACE}, announce=announce)
+
+
+@pytest.mark.parametrize("nbytes", [10, 500, 1000])
+def test_a_full_disk_leaves_nothing(tmp_path, nbytes):
+    path = tmp_path / "new" / "run.trace"
+    with files_of_at_most(nbytes), pytest.raises(UserError, match=f"cannot write {path}: File too large; give another"):
+        write_traces(path, {"float32": TRACE})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_budget_is_honoured(path):

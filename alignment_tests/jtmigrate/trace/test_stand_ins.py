@@ -1,5 +1,7 @@
 """Recorder and stand-ins without any framework: "modules" are functions on numpy arrays."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -65,8 +67,16 @@ def test_a_failing_layer_is_named():
     def fails(x):
         raise ValueError("no such axis\nand more")
 
-    with pytest.raises(UserError, match=r"^numpy: child \(Child\) raised ValueError: no such axis$"):
+    place = rf"\(alignment_tests/.*/test_stand_ins\.py:{fails.__code__.co_firstlineno + 1}\)"
+    with pytest.raises(UserError, match=rf"^numpy: child \(Child\) raised ValueError: no such axis and more {place}$"):
         record(lambda x, child: child(x), child=fails)
+
+
+def test_a_layer_that_ends_the_program_is_named():
+    with pytest.raises(UserError, match=r"^numpy: child \(Child\) ended the program \(SystemExit: 0\)"):
+        record(lambda x, child: child(x), child=lambda x: sys.exit(0))
+    reference = record(calls_twice, child=double)
+    assert replay(reference, lambda x, child: sys.exit(0), child=double).failure.startswith("ended the program")
 
 
 def test_children_answer_with_the_reference_whatever_they_are():

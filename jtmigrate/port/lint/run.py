@@ -57,7 +57,11 @@ def chosen(select: Collection[str], ignore: Collection[str], rules: Sequence[Rul
 
 
 def lint_paths(paths: Iterable[Path], rules: Sequence[Rule] = RULES, atlas: Mapping[str, Entry] = ATLAS) -> LintResult:
-    """Lint Python files, and those below folders. Raises UserError if a path does not exist."""
+    """Lint Python files, and those below folders.
+
+    Raises UserError if a path does not exist or none of them holds any.
+    """
+    paths = tuple(paths)
     findings: list[Finding] = []
     unread: list[tuple[str, str]] = []
     number = 0
@@ -70,6 +74,8 @@ def lint_paths(paths: Iterable[Path], rules: Sequence[Rule] = RULES, atlas: Mapp
         parsed, failed = infer_all(texts)
         unread.extend((shown[place], problem.reason) for place, file in failed.items() for problem in file.problems)
         findings.extend(_lint(parsed.values(), {place: shown[place] for place in parsed}, rules, atlas))
+    if not number:
+        raise UserError(f"no Python file in {', '.join(map(str, paths))}: give .py files, or folders that hold some")
     findings.sort(key=lambda one: (one.path, one.line, one.column, one.rule))
     return LintResult(tuple(findings), number, tuple(unread))
 

@@ -56,9 +56,11 @@ def port(source: Path, out: Path | None = None, atlas: Mapping[str, Entry] = ATL
     out  the folder it will be written to: where its name is not that of the package, imports of the package by its full
          name are changed to it
 
-    Raises UserError if the source cannot be read.
+    Raises UserError if the source cannot be read or holds no Python.
     """
     files = files_of(source)
+    if not any(file.what is What.PYTHON or file.reason for file in files):
+        raise UserError(f"no Python file in {source}: give a .py file, or a folder that holds some")
     package = package_of(source)
     texts = [Text(file.path, module_of(file.path, package), _read(file)) for file in files if file.what is What.PYTHON]
     ported = port_texts(texts, atlas, renamed=_renamed(source, package, out))

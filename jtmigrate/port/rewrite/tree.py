@@ -49,6 +49,11 @@ def files_of(source: Path) -> list[Source]:
     return sorted(found, key=lambda file: file.path)
 
 
+def python_files(source: Path) -> list[Path]:
+    """Where the Python files among `files_of(source)` are."""
+    return [file.place for file in files_of(source) if file.what is What.PYTHON]
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
