@@ -38,6 +38,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         try:
             yield file
             file.flush()
+            os.fsync(file.fileno())  # before the name: after a power cut the only checkpoint could be empty
             os.replace(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
