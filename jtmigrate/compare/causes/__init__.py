@@ -82,6 +82,7 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     parameters.extra_parameter,
     *parameters.HYPOTHESES,
     glue.calls_other_children,
+    settings.dropout_on_both_sides,
     settings.other_setting,
     values.not_finite,
     values.finite,
