@@ -48,6 +48,7 @@ class Suspect:
     calls               what the reference's call called, in the order in which it finished
     parameters          the layer's own, compared; not its children's
     model_state         all parameters and buffers of the reference by full name, before the run
+    model_gradients     (reference, candidate) gradients of all parameters by full name, in the whole run or the step
     reference_state     its own parameters and buffers by local name, before the run; so is candidate_state
     reference_settings  what the module was constructed with, in torch's words; so is candidate_settings
     quantities          all that were compared of the same module
@@ -62,6 +63,7 @@ class Suspect:
     calls: tuple[LayerRecord, ...] = ()
     parameters: tuple[ParameterResult, ...] = ()
     model_state: Arrays = field(default_factory=dict)
+    model_gradients: tuple[Arrays, Arrays] = ({}, {})
     reference_state: Arrays = field(default_factory=dict)
     candidate_state: Arrays = field(default_factory=dict)
     reference_settings: Settings = field(default_factory=dict)
