@@ -1,5 +1,6 @@
 """Every call compared: one `LayerResult` each."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -136,7 +137,7 @@ def _broken(situations: Situations, runs: Runs) -> str:
     """Why the candidate's layer cannot even be compared array by array, "" if it can."""
     reference, isolated = situations.reference, situations.isolated
     if isolated is not None and isolated.failure:
-        return isolated.failure
+        return _other_counts(situations, runs) or isolated.failure
     for record in (isolated, situations.candidate32, situations.candidate64):
         if record is not None and len(record.outputs) != len(reference.outputs):
             return f"returns {len(record.outputs)} arrays instead of {len(reference.outputs)}"
@@ -145,6 +146,22 @@ def _broken(situations: Situations, runs: Runs) -> str:
             handed = len(isolated.handed_to(call))
             if handed != len(call.inputs):
                 return f"hands {handed} arrays to {call.key} instead of {len(call.inputs)}"
+    return ""
+
+
+def _other_counts(situations: Situations, runs: Runs) -> str:
+    """The first child that the candidate's layer calls more or less often than the reference's, "" if there is none.
+
+    Such a layer alone gets the answer of one call for that of another, and may stumble over its shape.
+    """
+    key = situations.reference.key
+    whole = next((run for run in (runs.candidate32, runs.candidate64) if run is not None and key in run.by_key), None)
+    if whole is None:
+        return ""
+    ours, theirs = (Counter(call.path for call in run.calls_made_by.get(key, ())) for run in (runs.reference, whole))
+    for path, times in ours.items():
+        if theirs[path] and theirs[path] != times:
+            return f"calls {path} {theirs[path]} time{'s' * (theirs[path] > 1)} instead of {times}"
     return ""
 
 

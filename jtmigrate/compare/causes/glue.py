@@ -19,7 +19,8 @@ def calls_other_children(suspect: Suspect) -> str:
     isolated = suspect.situations.isolated
     if suspect.quantity is not None or isolated is None:
         return ""
-    return f"its own code {isolated.failure}" if isolated.failure else ""
+    # The reason tells what is behind an exception that only the replay raises.
+    return f"its own code {suspect.fault.reason or isolated.failure}" if isolated.failure else ""
 
 
 def swapped_arguments(suspect: Suspect) -> str:

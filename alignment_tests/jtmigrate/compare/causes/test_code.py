@@ -209,6 +209,54 @@ def test_a_container(name, right, wrong, words):
     assert words in found.result.cause
 
 
+class Shrinking(nn.Module):
+    """One activation, called on two shapes by `join`."""
+
+    def __init__(self, join):
+        super().__init__()
+        self.act, self.linear = nn.ReLU(), nn.Linear(4, 2)
+        self._join = join
+
+    def forward(self, x):
+        return self._join(self, x)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        (
+            lambda m, x: m.act(m.linear(m.act(x)) + 0.3),
+            lambda m, x: m.act(m.linear(x) + 0.3) * torch.ones(6, 2),
+            "its own code calls 0.act 1 time instead of 2",
+        ),
+        (
+            lambda m, x: m.linear(m.act(x)),
+            lambda m, x: m.act(m.linear(m.act(x))),
+            "its own code calls 0.act 2 times instead of 1",
+        ),
+    ],
+)
+def test_a_child_that_is_called_less_or_more_often(right, wrong, words):
+    """The replay gives the answer of the first call, of another shape, and raises: that is not the port's doing."""
+    found = torch_pair(seeded(nn.Sequential(Shrinking(right))), nn.Sequential(Shrinking(wrong)), noise(6, 4))
+    assert found.result.first_fault.key == "0"
+    assert next(iter(found.causes)) == "calls_other_children", found.causes
+    assert found.result.cause == words
+    assert found.result.first_fault.reason in words
+
+
+def test_an_exception_where_all_children_are_called_as_often():
+    whole_runs = [1, 2]
+
+    def join(m, x):
+        whole_runs.pop()
+        return m.linear(x)
+
+    reference = seeded(nn.Sequential(Shrinking(lambda m, x: m.linear(x))))
+    found = torch_pair(reference, nn.Sequential(Shrinking(join)), noise(6, 4))
+    assert found.result.cause == "its own code raised IndexError: pop from empty list"
+
+
 def test_reversed_input_channels_of_a_whole_run():
     reference = seeded(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()))
     candidate = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
