@@ -99,6 +99,7 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     *gradients.HYPOTHESES,
     *buffers.HYPOTHESES,
     *losses.HYPOTHESES,
+    step_formulas.stepped_without_gradient,
     *options.HYPOTHESES,
     *step_gradients.HYPOTHESES,
     *step_formulas.HYPOTHESES,
