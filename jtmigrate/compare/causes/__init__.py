@@ -82,6 +82,7 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     parameters.extra_parameter,
     *parameters.HYPOTHESES,
     glue.calls_other_children,
+    glue.other_number_of_arrays,
     settings.dropout_on_both_sides,
     settings.other_setting,
     values.not_finite,

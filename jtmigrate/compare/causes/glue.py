@@ -23,6 +23,17 @@ def calls_other_children(suspect: Suspect) -> str:
     return f"its own code {suspect.fault.reason or isolated.failure}" if isolated.failure else ""
 
 
+def other_number_of_arrays(suspect: Suspect) -> str:
+    """It returns, or hands to a child, more arrays than the reference or fewer."""
+    if suspect.quantity is not None or not any(suspect.situations):
+        return ""
+    reference, isolated = suspect.situations.reference, suspect.situations.isolated
+    records = filter(None, (isolated, suspect.situations.candidate32, suspect.situations.candidate64))
+    returned = any(len(record.outputs) != len(reference.outputs) for record in records)
+    handed = isolated and any(len(isolated.handed_to(call)) != len(call.inputs) for call in suspect.calls)
+    return f"it {suspect.fault.reason}" if returned or handed else ""
+
+
 def swapped_arguments(suspect: Suspect) -> str:
     """Two arrays that a layer returns or hands on are exchanged."""
     for first in suspect.differences:

@@ -245,6 +245,53 @@ def test_a_child_that_is_called_less_or_more_often(right, wrong, words):
     assert found.result.first_fault.reason in words
 
 
+def answer(m, x):
+    y = m.linear(x)
+    return {"logits": y, "lm": y.sin(), "states": [y.cos(), y.tan()], "n": y.sum()}
+
+
+def without(*names):
+    return lambda found: {name: each for name, each in found.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (without("lm"), "it lacks output lm"),
+        (without("lm", "n"), "it lacks output lm, n"),
+        (lambda found: {**found, "states": found["states"][:1]}, "it lacks output states.1"),
+        (lambda found: {**found, "dbg": found["n"] * 2}, "it returns dbg too"),
+        (lambda found: {**found, "n": 1.5}, "it returns n as a plain number, not as an array"),
+        (lambda found: tuple(found.values())[:3], "it returns 4 arrays instead of 5"),
+        (lambda found: found["lm"], "it returns 1 array instead of 5"),
+    ],
+)
+def test_outputs_that_are_missing_or_too_many(change, words):
+    reference = seeded(nn.Sequential(Shrinking(answer)))
+    found = torch_pair(reference, nn.Sequential(Shrinking(lambda m, x: change(answer(m, x)))), noise(6, 4))
+    assert found.result.first_fault.key == "0"
+    assert next(iter(found.causes)) == "other_number_of_arrays", found.causes
+    assert words in found.result.cause
+    assert found.result.first_fault.reason == found.result.cause.removeprefix("it ")
+
+
+class Mask(nn.Module):
+    def forward(self, x, mask=None):
+        return x if mask is None else x * mask
+
+
+def test_arrays_that_a_child_is_not_handed():
+    def pair(join):
+        block = Shrinking(join)
+        block.act = Mask()
+        return nn.Sequential(block)
+
+    reference = seeded(pair(lambda m, x: m.linear(m.act(x, torch.ones(4)))))
+    found = torch_pair(reference, pair(lambda m, x: m.linear(m.act(x))), noise(6, 4))
+    assert next(iter(found.causes)) == "other_number_of_arrays", found.causes
+    assert found.result.cause == "it hands 1 array to 0.act instead of 2"
+
+
 def test_an_exception_where_all_children_are_called_as_often():
     whole_runs = [1, 2]
 
