@@ -17,6 +17,8 @@ DROPPING = {
     **dict.fromkeys(("RNN", "LSTM", "GRU", "MultiheadAttention"), "dropout"),
 }
 """Layers that drop values at random while they train -> the setting that says how many."""
+RANDOM = "random: "
+"""How `dropout_on_both_sides` begins."""
 CLOSER = 0.1
 """A fitted number this much closer to a float32 number than that is to the reference's setting is that number."""
 
@@ -30,7 +32,7 @@ def dropout_on_both_sides(suspect: Suspect) -> str:
     if not rates[0] or rates[0] != rates[1]:
         return ""
     layer = f"{suspect.fault.kind}({setting}={shown(rates[0])})"
-    return f"random: {layer} is active on both sides: set {setting}=0 or call eval()"
+    return f"{RANDOM}{layer} is active on both sides: set {setting}=0 or call eval()"
 
 
 def other_setting(suspect: Suspect) -> str:
