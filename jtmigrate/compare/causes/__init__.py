@@ -83,6 +83,7 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     *parameters.HYPOTHESES,
     glue.calls_other_children,
     glue.other_number_of_arrays,
+    glue.differs_when_repeated,
     settings.dropout_on_both_sides,
     settings.other_setting,
     values.not_finite,

@@ -292,6 +292,32 @@ def test_arrays_that_a_child_is_not_handed():
     assert found.result.cause == "it hands 1 array to 0.act instead of 2"
 
 
+def counting(deviation):
+    """The code of a layer that adds to what it returns with every call but the first two."""
+    calls = [0]
+
+    def join(m, x):
+        calls[0] += 1
+        return m.act(m.linear(x)) + deviation * max(0, calls[0] - 2)
+
+    return join
+
+
+def test_a_layer_with_state_of_its_own():
+    reference = seeded(nn.Sequential(Shrinking(counting(0))))
+    found = torch_pair(reference, nn.Sequential(Shrinking(counting(1.0))), noise(6, 4))
+    assert found.result.first_fault.key == "0"
+    assert next(iter(found.causes)) == "differs_when_repeated", found.causes
+    assert "not the same when run twice: it keeps state between calls" in found.result.cause
+
+
+def test_a_layer_that_is_wrong_in_the_whole_run_too_is_not_taken_for_one_with_state():
+    reference = seeded(nn.Sequential(Shrinking(counting(0))))
+    found = torch_pair(reference, nn.Sequential(Shrinking(lambda m, x: m.act(m.linear(x)) + 1)), noise(6, 4))
+    assert "differs_when_repeated" not in found.causes
+    assert next(iter(found.causes)) == "constant_offset", found.causes
+
+
 def test_an_exception_where_all_children_are_called_as_often():
     whole_runs = [1, 2]
 
