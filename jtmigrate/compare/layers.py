@@ -137,7 +137,8 @@ def _broken(situations: Situations, runs: Runs) -> str:
     """Why the candidate's layer cannot even be compared array by array, "" if it can."""
     reference, isolated = situations.reference, situations.isolated
     if isolated is not None and isolated.failure:
-        return _other_counts(situations, runs) or isolated.failure
+        raised = isolated.failure.startswith("raised ")
+        return (_other_counts(situations, runs) if raised else "") or isolated.failure
     for record in (isolated, situations.candidate32, situations.candidate64):
         if record is not None and len(record.outputs) != len(reference.outputs):
             return _other_outputs(reference, record)

@@ -232,12 +232,12 @@ class Shrinking(nn.Module):
         (
             lambda m, x: m.linear(m.act(x)),
             lambda m, x: m.act(m.linear(m.act(x))),
-            "its own code calls 0.act 2 times instead of 1",
+            "its own code calls 0.act once more than the reference",
         ),
     ],
 )
 def test_a_child_that_is_called_less_or_more_often(right, wrong, words):
-    """The replay gives the answer of the first call, of another shape, and raises: that is not the port's doing."""
+    """The replay may give the answer of the first call, of another shape, and raise: that is not the port's doing."""
     found = torch_pair(seeded(nn.Sequential(Shrinking(right))), nn.Sequential(Shrinking(wrong)), noise(6, 4))
     assert found.result.first_fault.key == "0"
     assert next(iter(found.causes)) == "calls_other_children", found.causes
