@@ -53,6 +53,7 @@ def suspect_of(
         calls=tuple(runs.reference.calls_made_by.get(situations.reference.key, ())) if happened else (),
         parameters=tuple(one for one in parameters if one.name.rpartition(".")[0] == path),
         model_state=runs.reference.state,
+        model_gradients=(here[0].gradients, here[1].gradients) if len(here) == 2 else _model_gradients(runs),
         reference_state=own[0],
         candidate_state=own[1],
         reference_settings=runs.reference.settings.get(path, {}),
@@ -104,6 +105,13 @@ def _gradients(fault: Fault, situations: Situations, alone: LayerRecord | None, 
             pairs = _completed(a.gradients, b.gradients)
             found += [Difference(f"gradient of output {name}".rstrip(), x, y, b.inputs) for name, x, y in pairs]
     return tuple(found)
+
+
+def _model_gradients(runs: Runs) -> tuple[Arrays, Arrays]:
+    """Gradients of all parameters on both sides, in float64 where there are any."""
+    pairs = ((runs.reference64, runs.candidate64), (runs.reference32, runs.candidate32))
+    found = [(a.gradients, b.gradients) for a, b in pairs if a is not None and b is not None]
+    return next((pair for pair in found if any(pair)), ({}, {}))
 
 
 def _completed(reference: Arrays, candidate: Arrays) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:

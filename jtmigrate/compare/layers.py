@@ -1,9 +1,10 @@
 """Every call compared: one `LayerResult` each."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jtmigrate.compare import metrics
 from jtmigrate.compare.decisions import Margin, close_calls, excuse, excused
@@ -12,7 +13,7 @@ from jtmigrate.compare.pairing import Exceptions, Runs, Situations, outputs_by_n
 from jtmigrate.compare.result import LayerResult, TensorError, Tolerances, Verdict
 from jtmigrate.compare.verdict import Evidence, Judgement, judge, worst
 from jtmigrate.trace.record import LayerRecord, Trace
-from jtmigrate.trace.structure import matching_slots
+from jtmigrate.trace.structure import map_leaves, matching_slots
 
 NO_MARGINS: Mapping[str, Margin] = MappingProxyType({})
 
@@ -137,15 +138,64 @@ def _broken(situations: Situations, runs: Runs) -> str:
     """Why the candidate's layer cannot even be compared array by array, "" if it can."""
     reference, isolated = situations.reference, situations.isolated
     if isolated is not None and isolated.failure:
-        return isolated.failure
+        raised = isolated.failure.startswith("raised ")
+        return (_other_counts(situations, runs) if raised else "") or isolated.failure
     for record in (isolated, situations.candidate32, situations.candidate64):
         if record is not None and len(record.outputs) != len(reference.outputs):
-            return f"returns {len(record.outputs)} arrays instead of {len(reference.outputs)}"
+            return _other_outputs(reference, record)
     if isolated is not None:
         for call in _calls_of(situations, runs):
             handed = len(isolated.handed_to(call))
             if handed != len(call.inputs):
-                return f"hands {handed} arrays to {call.key} instead of {len(call.inputs)}"
+                return f"hands {_arrays(handed)} to {call.key} instead of {len(call.inputs)}"
+    return ""
+
+
+def _other_outputs(reference: LayerRecord, record: LayerRecord) -> str:
+    """Which outputs are missing or too many, by the keys that they have in a dict; else how many there are."""
+    missing = [name for name in reference.outputs if name not in record.outputs]
+    extra = [name for name in record.outputs if name not in reference.outputs]
+    if len(missing) == len(reference.outputs) or not all(map(_has_key, missing + extra)):
+        return f"returns {_arrays(len(record.outputs))} instead of {len(reference.outputs)}"
+    plain = [name for name in missing if name in _plain_members(record.result)]
+    lacking = [name for name in missing if name not in plain]
+    words = [
+        f"lacks output {', '.join(lacking)}" if lacking else "",
+        f"returns {', '.join(plain)} as a plain number, not as an array" if plain else "",
+        f"returns {', '.join(extra)} too" if extra else "",
+    ]
+    return ", ".join(filter(None, words))
+
+
+def _has_key(slot: str) -> bool:
+    """Whether a slot is told by the key of a dict, not by its position alone."""
+    return not all(part.isdigit() for part in slot.split("."))
+
+
+def _plain_members(result: Any) -> set[str]:
+    """Names of numbers in what a call returned that are no arrays."""
+    names = set()
+    map_leaves(result, lambda name, member: names.add(name) if isinstance(member, bool | int | float) else None)
+    return names
+
+
+def _arrays(number: int) -> str:
+    return f"{number} array{'s' * (number != 1)}"
+
+
+def _other_counts(situations: Situations, runs: Runs) -> str:
+    """The first child that the candidate's layer calls more or less often than the reference's, "" if there is none.
+
+    Such a layer alone gets the answer of one call for that of another, and may stumble over its shape.
+    """
+    key = situations.reference.key
+    whole = next((run for run in (runs.candidate32, runs.candidate64) if run is not None and key in run.by_key), None)
+    if whole is None:
+        return ""
+    ours, theirs = (Counter(call.path for call in run.calls_made_by.get(key, ())) for run in (runs.reference, whole))
+    for path, times in ours.items():
+        if theirs[path] and theirs[path] != times:
+            return f"calls {path} {theirs[path]} time{'s' * (theirs[path] > 1)} instead of {times}"
     return ""
 
 

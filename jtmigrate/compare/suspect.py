@@ -48,6 +48,7 @@ class Suspect:
     calls               what the reference's call called, in the order in which it finished
     parameters          the layer's own, compared; not its children's
     model_state         all parameters and buffers of the reference by full name, before the run
+    model_gradients     (reference, candidate) gradients of all parameters by full name, in the whole run or the step
     reference_state     its own parameters and buffers by local name, before the run; so is candidate_state
     reference_settings  what the module was constructed with, in torch's words; so is candidate_settings
     quantities          all that were compared of the same module
@@ -62,6 +63,7 @@ class Suspect:
     calls: tuple[LayerRecord, ...] = ()
     parameters: tuple[ParameterResult, ...] = ()
     model_state: Arrays = field(default_factory=dict)
+    model_gradients: tuple[Arrays, Arrays] = ({}, {})
     reference_state: Arrays = field(default_factory=dict)
     candidate_state: Arrays = field(default_factory=dict)
     reference_settings: Settings = field(default_factory=dict)
@@ -114,7 +116,7 @@ class Suspect:
             return _worst_first(others, self.tolerances.float32)
         for trial in self.trials:
             tolerance = self.tolerances.float64 if trial.situation == "float64" else self.tolerances.float32
-            if trial.situation != "isolated" and not _same_inputs(trial, tolerance):
+            if trial.situation != "isolated" and not same_inputs(trial.reference, trial.candidate, tolerance):
                 continue
             if found := _worst_first(self._pairs(trial), tolerance):
                 return found
@@ -143,15 +145,16 @@ class Suspect:
         return tuple(pairs)
 
 
-def _trial(situation: str, reference: LayerRecord | None, candidate: LayerRecord | None) -> Trial | None:
-    return Trial(situation, reference, candidate) if reference is not None and candidate is not None else None
-
-
-def _same_inputs(trial: Trial, tolerance: float) -> bool:
+def same_inputs(reference: LayerRecord, candidate: LayerRecord, tolerance: float) -> bool:
+    """Whether two calls were given the same arrays, to a scaled error."""
     return all(
         b is not None and a.shape == b.shape and metrics.tensor_error(a, b).scaled <= tolerance
-        for _, a, b in matching_slots(trial.reference.inputs, trial.candidate.inputs)
+        for _, a, b in matching_slots(reference.inputs, candidate.inputs)
     )
+
+
+def _trial(situation: str, reference: LayerRecord | None, candidate: LayerRecord | None) -> Trial | None:
+    return Trial(situation, reference, candidate) if reference is not None and candidate is not None else None
 
 
 def _worst_first(pairs: Sequence[Difference], tolerance: float) -> tuple[Difference, ...]:

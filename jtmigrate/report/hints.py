@@ -1,5 +1,7 @@
 """What to try next after a failure: deduced from the result, most promising first."""
 
+from jtmigrate.compare.causes.precision import FLOAT32_AGREES
+from jtmigrate.compare.causes.settings import RANDOM
 from jtmigrate.compare.result import DiffResult, LayerResult, Quantity, QuantityResult, Verdict
 from jtmigrate.report.numbers import counted, layer_name
 from jtmigrate.report.rows import inherits, poor_arithmetic, row_name
@@ -19,6 +21,13 @@ LOOK_AT: dict[Quantity, str] = {
     Quantity.MOMENT: "betas, dampening, what a moment starts from, and when gradients are cleared",
 }
 """What each quantity usually goes wrong by."""
+
+ADVICE = {
+    FLOAT32_AGREES: "Find the constant or the step of {where} that stays in float32: Python numbers enter float64 "
+    "expressions as float32 in Jittor, unless they go through jtmigrate.parity.functional.scalar.",
+    RANDOM: "Make {where} drop nothing on either side, and run again: no two frameworks draw the same random numbers.",
+}
+"""How a cause begins -> what to do about it, where the usual look at such a place would miss it."""
 
 
 def hints(result: DiffResult) -> list[str]:
@@ -63,6 +72,8 @@ def _examine_fault(result: DiffResult) -> str:
     if fault is None:
         return ""
     name = row_name(fault)
+    if advice := next((words for start, words in ADVICE.items() if result.cause.startswith(start)), ""):
+        return advice.format(where=f"{name} ({fault.kind})" if isinstance(fault, LayerResult) else f"the {name}")
     if poor_arithmetic(fault, result):
         return (
             f"Find where {name} ({fault.kind}) loses precision in float32: a variance computed as E[x^2] - E[x]^2, a "

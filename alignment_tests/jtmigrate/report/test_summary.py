@@ -1,7 +1,10 @@
 import math
+from dataclasses import replace
 
 import pytest
 
+from jtmigrate.compare.causes.precision import FLOAT32_AGREES
+from jtmigrate.compare.causes.settings import RANDOM
 from jtmigrate.compare.result import ParameterResult, Quantity, SettingDifference, Verdict
 from jtmigrate.report import rows, summary
 from jtmigrate.report.hints import LOOK_AT, hints
@@ -64,6 +67,26 @@ def test_hints_begin_with_the_weights(make):
 def test_hints_for_a_container_speak_of_its_own_code(make):
     steps = hints(make.result([make.mismatch("block", 0, is_leaf=False)]))
     assert "concatenation" in steps[0]
+
+
+@pytest.mark.parametrize("leaf", [True, False])
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (f"{FLOAT32_AGREES} and float64 nearly so: a constant stays in float32", "jtmigrate.parity.functional.scalar"),
+        (f"{RANDOM}Dropout(p=0.1) is active on both sides", "drop nothing on either side"),
+    ],
+)
+def test_hints_follow_the_cause(make, cause, words, leaf):
+    run = replace(make.result([make.mismatch("block", 0, isolated=None, is_leaf=leaf)]), cause=cause)
+    assert words in hints(run)[0]
+    assert "block (Conv2d)" in hints(run)[0]
+
+
+def test_a_constant_in_float32_of_a_gradient(make):
+    run = make.result([make.layer()], quantities=(make.wrong_quantity("fc.weight"),))
+    step = hints(replace(run, cause=f"{FLOAT32_AGREES} and float64 nearly so"))[0]
+    assert "step of the parameter gradient of fc.weight that stays in float32" in step
 
 
 def test_an_aligned_run_needs_no_hints(aligned):

@@ -5,13 +5,17 @@ from itertools import product
 
 import numpy as np
 
+from jtmigrate.compare import metrics
 from jtmigrate.compare.causes.words import shown
 from jtmigrate.compare.emulation.pointwise import ACTIVATIONS
 from jtmigrate.compare.fit import explains
-from jtmigrate.compare.suspect import Difference, Suspect
+from jtmigrate.compare.suspect import Difference, Suspect, same_inputs
+from jtmigrate.trace.structure import matching_slots
 
 Material = tuple[str, np.ndarray]
 MOST_MATERIALS = 24
+REPEATED = 1e-3
+"""Scaled difference of two answers to the same inputs that no rounding makes."""
 
 
 def calls_other_children(suspect: Suspect) -> str:
@@ -19,7 +23,33 @@ def calls_other_children(suspect: Suspect) -> str:
     isolated = suspect.situations.isolated
     if suspect.quantity is not None or isolated is None:
         return ""
-    return f"its own code {isolated.failure}" if isolated.failure else ""
+    # The reason tells what is behind an exception that only the replay raises.
+    return f"its own code {suspect.fault.reason or isolated.failure}" if isolated.failure else ""
+
+
+def other_number_of_arrays(suspect: Suspect) -> str:
+    """It returns, or hands to a child, more arrays than the reference or fewer."""
+    if suspect.quantity is not None or not any(suspect.situations):
+        return ""
+    reference, isolated = suspect.situations.reference, suspect.situations.isolated
+    records = filter(None, (isolated, suspect.situations.candidate32, suspect.situations.candidate64))
+    returned = any(len(record.outputs) != len(reference.outputs) for record in records)
+    handed = isolated and any(len(isolated.handed_to(call)) != len(call.inputs) for call in suspect.calls)
+    return f"it {suspect.fault.reason}" if returned or handed else ""
+
+
+def differs_when_repeated(suspect: Suspect) -> str:
+    """Right in the whole float32 run and wrong when it runs again: it keeps state between calls, or is random."""
+    situations, propagated = suspect.situations, suspect.fault.propagated
+    reference, whole, again = situations.reference32, situations.candidate32, situations.isolated
+    if suspect.quantity is not None or any(one is None for one in (reference, whole, again, propagated)):
+        return ""
+    tolerance = suspect.tolerances.float32
+    agrees = propagated.scaled <= tolerance and same_inputs(reference, whole, tolerance)
+    pairs = [(a, b) for _, a, b in matching_slots(whole.outputs, again.outputs) if b is not None and a.shape == b.shape]
+    if not agrees or max((metrics.tensor_error(a, b).scaled for a, b in pairs), default=0.0) < REPEATED:
+        return ""
+    return "it is not the same when run twice: it keeps state between calls (a counter, a cache), or is random"
 
 
 def swapped_arguments(suspect: Suspect) -> str:

@@ -1,15 +1,37 @@
 """Backward passes: a layer whose outputs agree and whose gradients do not."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
+from jtmigrate.compare import metrics
 from jtmigrate.compare.causes.words import ratio
 from jtmigrate.compare.fit import explains, plain
 from jtmigrate.compare.result import Quantity
 from jtmigrate.compare.suspect import Difference, Suspect
+from jtmigrate.trace.record import Arrays
 
 GRADIENTS = (Quantity.ACTIVATION_GRADIENT, Quantity.PARAMETER_GRADIENT)
 TIES = 0.5
 """Share of the places where gradients differ that have to be ties for ties to be the cause."""
+
+FLOAT32_GRADIENT = 2.5e-3
+"""Scaled error, before `explains` allows for more, to which a gradient of a whole float32 run is defined."""
+
+
+def tied_parameters(suspect: Suspect) -> str:
+    """Two parameters are one tensor on one side and two on the other: their gradients are added up on one side only."""
+    if suspect.quantity is not Quantity.PARAMETER_GRADIENT:
+        return ""
+    reference, candidate = suspect.model_gradients
+    for one, other, where in (
+        (reference, candidate, "one tensor in the reference and two in the candidate: tie them"),
+        (candidate, reference, "two tensors in the reference and one in the candidate: do not tie them"),
+    ):
+        for names in _equal_parameters(suspect.model_state, one, other):
+            if suspect.fault.name in names and _add_up(names, one, other):
+                return f"{' and '.join(names)} are {where}"
+    return ""
 
 
 def frozen_parameter(suspect: Suspect) -> str:
@@ -101,6 +123,7 @@ def own_backward(suspect: Suspect) -> str:
 
 
 HYPOTHESES = (
+    tied_parameters,
     frozen_parameter,
     detached_branch,
     through_stop_gradient,
@@ -110,6 +133,28 @@ HYPOTHESES = (
     clipped_by_value,
     at_ties,
 )
+
+
+def _equal_parameters(state: Arrays, one: Arrays, other: Arrays) -> Iterator[tuple[str, str]]:
+    """Pairs of parameters that begin alike and both have a gradient on the one side, and only the first on the other.
+
+    A parameter that has several names has its gradient under the first.
+    """
+    for first in one:
+        for second in other:
+            if second not in one and first in other and first in state and second in state:
+                a, b = state[first], state[second]
+                if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.array_equal(a, b):
+                    yield first, second
+
+
+def _add_up(names: Sequence[str], one: Arrays, other: Arrays) -> bool:
+    """Whether the gradient under the first name on the one side is the sum of both on the other."""
+    whole, parts = one[names[0]], [other[name] for name in names]
+    if not all(isinstance(part, np.ndarray) and part.shape == whole.shape and part.any() for part in (whole, *parts)):
+        return False
+    noise = FLOAT32_GRADIENT * metrics.scale(whole) if whole.dtype == np.float32 else 0.0
+    return explains(parts[0].astype(np.float64) + parts[1], whole, parts[0], noise=noise)
 
 
 def _gradients(suspect: Suspect) -> tuple[Difference, ...]:

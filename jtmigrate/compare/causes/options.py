@@ -7,18 +7,16 @@ from jtmigrate.compare.causes.words import instead, ratio, shown
 from jtmigrate.compare.result import Quantity
 from jtmigrate.compare.suspect import Suspect
 
-STEP = (
-    Quantity.UPDATE,
-    Quantity.MOMENT,
-    Quantity.OPTION,
-    Quantity.LEARNING_RATE,
-    Quantity.CLIP_NORM,
-)
+STEPPED = (Quantity.UPDATE, Quantity.MOMENT)
+RATES = (Quantity.LEARNING_RATE, *STEPPED)
+OPTIONS = (Quantity.OPTION, *STEPPED)
+GIVEN = (Quantity.CLIP_NORM, Quantity.BUFFER, *RATES, *OPTIONS)
+"""The quantities that each sort of option acts on: an option that differs as well is not the cause of another one."""
 
 
 def other_optimizer(suspect: Suspect) -> str:
     """Another kind of optimizer."""
-    for reference, candidate in records(suspect):
+    for reference, candidate in records(suspect) if suspect.quantity in OPTIONS else ():
         a, b = reference.before.optimizer.kind, candidate.before.optimizer.kind
         if a != b:
             return f"its optimizer is {b} instead of {a}"
@@ -27,13 +25,15 @@ def other_optimizer(suspect: Suspect) -> str:
 
 def not_in_the_optimizer(suspect: Suspect) -> str:
     """A parameter that the optimizer was not given, or a buffer that it was."""
-    for reference, candidate in records(suspect):
+    for reference, candidate in records(suspect) if suspect.quantity in GIVEN else ():
         ours, theirs = (
             {name for group in one.before.optimizer.groups for name in group.names} for one in (reference, candidate)
         )
-        for name in sorted(ours - theirs):
+        # A buffer is moved by the optimizer only if it is itself given to it.
+        own = {suspect.fault.name} if suspect.quantity is Quantity.BUFFER else ours | theirs
+        for name in sorted((ours - theirs) & own, key=lambda name: (name != suspect.fault.name, name)):
             return f"{name} is not given to the optimizer: it is not trained"
-        for name in sorted(theirs - ours):
+        for name in sorted((theirs - ours) & own, key=lambda name: (name != suspect.fault.name, name)):
             what = "a trained buffer" if name in reference.before.model else "a parameter too many"
             return f"{name} is given to the optimizer, and the reference's is not: {what}"
     return ""
@@ -62,7 +62,7 @@ def constant_schedule(suspect: Suspect) -> str:
 
 def decay_on_the_wrong_parameters(suspect: Suspect) -> str:
     """Weight decay on a parameter that the reference excludes, a bias or a norm, or none where it decays."""
-    for name, a, b in option_pairs(suspect, "weight_decay"):
+    for name, a, b in option_pairs(suspect, "weight_decay") if _acts(suspect, "weight_decay") else ():
         if bool(a) != bool(b):
             return _decay(name, a, b)
     for step in steps(suspect):
@@ -74,7 +74,7 @@ def decay_on_the_wrong_parameters(suspect: Suspect) -> str:
 
 def learning_rate(suspect: Suspect) -> str:
     """Another learning rate."""
-    for name, a, b in option_pairs(suspect, "lr"):
+    for name, a, b in option_pairs(suspect, "lr") if suspect.quantity in RATES else ():
         times = f", {ratio(b / a)} the reference's" if a else ""
         return f"the learning rate of {name} is {shown(b)} instead of {shown(a)}{times}"
     return ""
@@ -83,8 +83,9 @@ def learning_rate(suspect: Suspect) -> str:
 def other_option(suspect: Suspect) -> str:
     """Another beta, eps, momentum, dampening or weight decay of the optimizer."""
     for reference, _ in records(suspect):
-        for option in {option: None for group in reference.before.optimizer.groups for option in group.options}:
-            for name, a, b in option_pairs(suspect, option) if option not in ("lr", "initial_lr") else ():
+        options = {option: None for group in reference.before.optimizer.groups for option in group.options}
+        for option in (one for one in options if one not in ("lr", "initial_lr") and _acts(suspect, one)):
+            for name, a, b in option_pairs(suspect, option):
                 return f"{instead(option, b, a)} in the optimizer (for {name})"
     return ""
 
@@ -100,13 +101,21 @@ HYPOTHESES = (
 )
 
 
+def _acts(suspect: Suspect, option: str) -> bool:
+    """Whether the fault may be what an option makes of a step, or that very option."""
+    return suspect.quantity in STEPPED or (suspect.quantity is Quantity.OPTION and suspect.fault.name == option)
+
+
 def _rates(suspect: Suspect) -> tuple[list[float], list[float]]:
-    """Learning rates of the first group, step by step, on both sides; none where the optimizer is not at fault."""
-    if suspect.quantity not in STEP:
+    """Learning rates of the first group, step by step, on both sides; none unless they differ in the faulty step."""
+    if suspect.quantity not in RATES:
         return [], []
     sides = (suspect.reference_steps, suspect.candidate_steps)
-    found = [[one.before.optimizer.groups[0].options["lr"] for one in side] for side in sides]
-    return (found[0], found[1]) if len(found[0]) == len(found[1]) else ([], [])
+    found = [{one.step: one.before.optimizer.groups[0].options["lr"] for one in side} for side in sides]
+    here = [rates.get(suspect.fault.step) for rates in found]
+    if None in here or near(*here) or len(found[0]) != len(found[1]):
+        return [], []
+    return list(found[0].values()), list(found[1].values())
 
 
 def _same(ours: Sequence[float], theirs: Sequence[float]) -> bool:

@@ -11,6 +11,8 @@ from jtmigrate.compare.suspect import Suspect
 from jtmigrate.compare.verdict import FLOAT32_ONLY
 
 FLOAT32_ROUNDING = 1e-6
+FLOAT32_AGREES = "float32 agrees"
+"""How `lower_precision` begins."""
 
 
 def rounded_answer(suspect: Suspect) -> str:
@@ -54,8 +56,8 @@ def lower_precision(suspect: Suspect) -> str:
     for trial in suspect.trials:
         arrays = trial.candidate.outputs.values() if trial.situation == "float64" else ()
         if any(array.dtype == np.float64 and np.array_equal(array, array.astype(np.float32)) for array in arrays):
-            return "float32 agrees, and in the float64 run its answer holds float32 numbers: it computes in float32"
-    return "float32 agrees and float64 nearly so: a constant or a step of it stays in float32"
+            return f"{FLOAT32_AGREES}, and in the float64 run its answer holds float32 numbers: it computes in float32"
+    return f"{FLOAT32_AGREES} and float64 nearly so: a constant or a step of it stays in float32"
 
 
 def _shortened_operands(

@@ -6,14 +6,33 @@ from typing import Any
 import numpy as np
 
 from jtmigrate.compare.causes.words import instead, shown
-from jtmigrate.compare.emulation import LAYERS, family
+from jtmigrate.compare.emulation import LAYERS, Settings, family
 from jtmigrate.compare.experiment import Experiment
 from jtmigrate.compare.fit import fitted, settled
 from jtmigrate.compare.settings import differing_settings
 from jtmigrate.compare.suspect import Suspect
 
+DROPPING = {
+    **dict.fromkeys(("Dropout", "AlphaDropout", "FeatureAlphaDropout"), "p"),
+    **dict.fromkeys(("RNN", "LSTM", "GRU", "MultiheadAttention"), "dropout"),
+}
+"""Layers that drop values at random while they train -> the setting that says how many."""
+RANDOM = "random: "
+"""How `dropout_on_both_sides` begins."""
 CLOSER = 0.1
 """A fitted number this much closer to a float32 number than that is to the reference's setting is that number."""
+
+
+def dropout_on_both_sides(suspect: Suspect) -> str:
+    """Both sides drop values at random, and never the same ones."""
+    setting = DROPPING.get(suspect.kind)
+    if suspect.quantity is not None or setting is None:
+        return ""
+    rates = [_dropout(settings, setting) for settings in (suspect.reference_settings, suspect.candidate_settings)]
+    if not rates[0] or rates[0] != rates[1]:
+        return ""
+    layer = f"{suspect.fault.kind}({setting}={shown(rates[0])})"
+    return f"{RANDOM}{layer} is active on both sides: set {setting}=0 or call eval()"
 
 
 def other_setting(suspect: Suspect) -> str:
@@ -77,6 +96,13 @@ def with_fitted_setting(suspect: Suspect, kinds: Collection[str], setting: str, 
 def experiments_of(suspect: Suspect, kinds: Collection[str]) -> tuple[Experiment, ...]:
     """The experiments with a layer of one of these kinds, for a fault in its outputs."""
     return suspect.experiments if suspect.quantity is None and suspect.kind in kinds else ()
+
+
+def _dropout(settings: Settings, setting: str) -> float:
+    """The share of values that a layer drops, 0 where it drops none."""
+    # A recurrent layer drops between its layers; a Jittor module that was never told trains.
+    active = settings.get("training", True) and settings.get("num_layers", 2) > 1
+    return settings.get(setting, 0) if active else 0
 
 
 def _differing(suspect: Suspect) -> dict[str, Any]:

@@ -2,16 +2,34 @@
 
 import numpy as np
 
-from jtmigrate.compare.causes.steps import steps
+from jtmigrate.compare.causes.steps import options_of, parameter_at_fault, records, steps
 from jtmigrate.compare.causes.words import instead, shown
 from jtmigrate.compare.emulation.optimizers import emulate_step
+from jtmigrate.compare.result import Quantity
 from jtmigrate.compare.suspect import Suspect
+
+
+def stepped_without_gradient(suspect: Suspect) -> str:
+    """A parameter without a gradient, which the reference's optimizer leaves as it is, is decayed or moved on."""
+    for reference, candidate in records(suspect) if suspect.quantity in (Quantity.UPDATE, Quantity.MOMENT) else ():
+        name = parameter_at_fault(suspect)
+        moved = [
+            name in one.after.model and not np.array_equal(one.before.model[name], one.after.model[name])
+            for one in (reference, candidate)
+        ]
+        if name in reference.gradients or moved != [False, True]:
+            continue
+        decays = options_of(candidate.before.optimizer, name).get("weight_decay")
+        what = "decayed" if decays else "stepped all the same"
+        left = "has no gradient in the reference, which leaves it as it is"
+        return f"{name} {left}; here it is {what}: stop_grad() it"
+    return ""
 
 
 def not_stepped(suspect: Suspect) -> str:
     """A parameter that a step leaves as it is: frozen, or in evaluation mode."""
     for step in steps(suspect):
-        if np.array_equal(step.parameter, step.answer):
+        if step.name == parameter_at_fault(suspect) and np.array_equal(step.parameter, step.answer):
             return f"{step.name} is not stepped at all: a frozen parameter (stop_grad, evaluation mode)"
     return ""
 

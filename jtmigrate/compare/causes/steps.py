@@ -95,11 +95,16 @@ def steps(suspect: Suspect) -> Iterator[Step]:
         return
     for reference, candidate in records(suspect):
         factor = clip_factor(reference, reference.before.optimizer)
-        names = sorted(reference.after.model, key=lambda name: not suspect.fault.name.endswith(name))
+        names = sorted(reference.after.model, key=lambda name: name != parameter_at_fault(suspect))
         for name in names:
             step = _step(name, reference, candidate, factor)
             if step is not None and not explains(step.expected, step.answer, noise=step.noise):
                 yield step
+
+
+def parameter_at_fault(suspect: Suspect) -> str:
+    """Name of the parameter whose update or moment ("exp_avg of head.bias") is at fault."""
+    return suspect.fault.name.rpartition(" of ")[2]
 
 
 def clip_factor(record: StepRecord, optimizer: OptimizerState) -> float:

@@ -384,3 +384,54 @@ def test_a_leafs_own_backward_pass_that_only_float64_shows():
     assert result.first_fault.path == "1"
     assert "stays in float32" in result.cause
     assert not compared(seeded(right), right, ROWS).first_fault
+
+
+class Words(nn.Module):
+    """An embedding and the layer that names words again, which may share their weight."""
+
+    def __init__(self, *, tied):
+        super().__init__()
+        self.embedding = nn.Embedding(7, 4)
+        self.middle = nn.Linear(4, 4)
+        self.out = nn.Linear(4, 7, bias=False)
+        if tied:
+            self.out.weight = self.embedding.weight
+
+    def forward(self, x):
+        return self.out(torch.tanh(self.middle(self.embedding(x))))
+
+
+@pytest.mark.parametrize(
+    ("tied", "words"),
+    [
+        (True, "are one tensor in the reference and two in the candidate: tie them"),
+        (False, "are two tensors in the reference and one in the candidate: do not tie them"),
+    ],
+)
+@pytest.mark.parametrize("name", ["embedding.weight", "out.weight"])
+def test_tied_parameters(tied, words, name):
+    reference = seeded(Words(tied=tied))
+    with torch.no_grad():
+        reference.out.weight.copy_(reference.embedding.weight)
+    tokens = np.arange(12).reshape(3, 4) % 7
+    assert f"embedding.weight and out.weight {words}" in compared(reference, Words(tied=not tied), tokens).cause
+    causes = dict(all_causes(known(reference, Words(tied=not tied), tokens, PARAMETER, name, own_fault=False)))
+    assert next(iter(causes)) == "tied_parameters", causes
+
+
+def test_tied_parameters_of_float32_runs():
+    reference, candidate = seeded(Words(tied=True)), Words(tied=False)
+    candidate.load_state_dict(reference.state_dict())
+    runs = (TorchAdapter().record(one, np.arange(7), dtype="float32", backward=True) for one in (reference, candidate))
+    result = compare(Runs(**dict(zip(("reference32", "candidate32"), runs, strict=True))))
+    assert "tie them" in result.cause
+
+
+def test_equal_parameters_of_which_one_is_frozen_are_not_taken_for_tied():
+    reference, candidate = seeded(Words(tied=False)), Words(tied=False)
+    with torch.no_grad():
+        reference.out.weight.copy_(reference.embedding.weight)
+    reference.out.weight.requires_grad = False
+    causes = dict(all_causes(known(reference, candidate, np.arange(7), PARAMETER, "out.weight", own_fault=False)))
+    assert "tied_parameters" not in causes
+    assert next(iter(causes)) == "through_stop_gradient", causes

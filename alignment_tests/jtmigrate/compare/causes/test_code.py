@@ -209,6 +209,127 @@ def test_a_container(name, right, wrong, words):
     assert words in found.result.cause
 
 
+class Shrinking(nn.Module):
+    """One activation, called on two shapes by `join`."""
+
+    def __init__(self, join):
+        super().__init__()
+        self.act, self.linear = nn.ReLU(), nn.Linear(4, 2)
+        self._join = join
+
+    def forward(self, x):
+        return self._join(self, x)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        (
+            lambda m, x: m.act(m.linear(m.act(x)) + 0.3),
+            lambda m, x: m.act(m.linear(x) + 0.3) * torch.ones(6, 2),
+            "its own code calls 0.act 1 time instead of 2",
+        ),
+        (
+            lambda m, x: m.linear(m.act(x)),
+            lambda m, x: m.act(m.linear(m.act(x))),
+            "its own code calls 0.act once more than the reference",
+        ),
+    ],
+)
+def test_a_child_that_is_called_less_or_more_often(right, wrong, words):
+    """The replay may give the answer of the first call, of another shape, and raise: that is not the port's doing."""
+    found = torch_pair(seeded(nn.Sequential(Shrinking(right))), nn.Sequential(Shrinking(wrong)), noise(6, 4))
+    assert found.result.first_fault.key == "0"
+    assert next(iter(found.causes)) == "calls_other_children", found.causes
+    assert found.result.cause == words
+    assert found.result.first_fault.reason in words
+
+
+def answer(m, x):
+    y = m.linear(x)
+    return {"logits": y, "lm": y.sin(), "states": [y.cos(), y.tan()], "n": y.sum()}
+
+
+def without(*names):
+    return lambda found: {name: each for name, each in found.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (without("lm"), "it lacks output lm"),
+        (without("lm", "n"), "it lacks output lm, n"),
+        (lambda found: {**found, "states": found["states"][:1]}, "it lacks output states.1"),
+        (lambda found: {**found, "dbg": found["n"] * 2}, "it returns dbg too"),
+        (lambda found: {**found, "n": 1.5}, "it returns n as a plain number, not as an array"),
+        (lambda found: tuple(found.values())[:3], "it returns 4 arrays instead of 5"),
+        (lambda found: found["lm"], "it returns 1 array instead of 5"),
+    ],
+)
+def test_outputs_that_are_missing_or_too_many(change, words):
+    reference = seeded(nn.Sequential(Shrinking(answer)))
+    found = torch_pair(reference, nn.Sequential(Shrinking(lambda m, x: change(answer(m, x)))), noise(6, 4))
+    assert found.result.first_fault.key == "0"
+    assert next(iter(found.causes)) == "other_number_of_arrays", found.causes
+    assert words in found.result.cause
+    assert found.result.first_fault.reason == found.result.cause.removeprefix("it ")
+
+
+class Mask(nn.Module):
+    def forward(self, x, mask=None):
+        return x if mask is None else x * mask
+
+
+def test_arrays_that_a_child_is_not_handed():
+    def pair(join):
+        block = Shrinking(join)
+        block.act = Mask()
+        return nn.Sequential(block)
+
+    reference = seeded(pair(lambda m, x: m.linear(m.act(x, torch.ones(4)))))
+    found = torch_pair(reference, pair(lambda m, x: m.linear(m.act(x))), noise(6, 4))
+    assert next(iter(found.causes)) == "other_number_of_arrays", found.causes
+    assert found.result.cause == "it hands 1 array to 0.act instead of 2"
+
+
+def counting(deviation):
+    """The code of a layer that adds to what it returns with every call but the first two."""
+    calls = [0]
+
+    def join(m, x):
+        calls[0] += 1
+        return m.act(m.linear(x)) + deviation * max(0, calls[0] - 2)
+
+    return join
+
+
+def test_a_layer_with_state_of_its_own():
+    reference = seeded(nn.Sequential(Shrinking(counting(0))))
+    found = torch_pair(reference, nn.Sequential(Shrinking(counting(1.0))), noise(6, 4))
+    assert found.result.first_fault.key == "0"
+    assert next(iter(found.causes)) == "differs_when_repeated", found.causes
+    assert "not the same when run twice: it keeps state between calls" in found.result.cause
+
+
+def test_a_layer_that_is_wrong_in_the_whole_run_too_is_not_taken_for_one_with_state():
+    reference = seeded(nn.Sequential(Shrinking(counting(0))))
+    found = torch_pair(reference, nn.Sequential(Shrinking(lambda m, x: m.act(m.linear(x)) + 1)), noise(6, 4))
+    assert "differs_when_repeated" not in found.causes
+    assert next(iter(found.causes)) == "constant_offset", found.causes
+
+
+def test_an_exception_where_all_children_are_called_as_often():
+    whole_runs = [1, 2]
+
+    def join(m, x):
+        whole_runs.pop()
+        return m.linear(x)
+
+    reference = seeded(nn.Sequential(Shrinking(lambda m, x: m.linear(x))))
+    found = torch_pair(reference, nn.Sequential(Shrinking(join)), noise(6, 4))
+    assert found.result.cause == "its own code raised IndexError: pop from empty list"
+
+
 def test_reversed_input_channels_of_a_whole_run():
     reference = seeded(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()))
     candidate = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())

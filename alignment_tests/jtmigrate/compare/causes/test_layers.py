@@ -177,3 +177,36 @@ def test_small_faults_are_named_by_their_numbers(magnitude):
         tells_settings=False,
     )
     assert f"eps is {1e-5 + magnitude:.6g} instead of 1e-05" in wide.result.cause
+
+
+@pytest.mark.parametrize(
+    ("layer", "inputs", "words"),
+    [
+        (lambda: nn.Dropout(0.1), IMAGE, "random: Dropout(p=0.1) is active on both sides: set p=0 or call eval()"),
+        (lambda: nn.Dropout2d(0.5), IMAGE, "random: Dropout2d(p=0.5) is active on both sides"),
+        (lambda: nn.GRU(5, 5, 2, dropout=0.5), noise(6, 4, 5), "random: GRU(dropout=0.5) is active on both sides"),
+    ],
+)
+def test_dropout_on_both_sides(layer, inputs, words):
+    found = torch_pair(seeded(nn.Sequential(layer())).train(), nn.Sequential(reseeded(layer())), inputs)
+    assert next(iter(found.causes)) == "dropout_on_both_sides", found.causes
+    assert words in found.result.cause
+
+
+def reseeded(layer):
+    """The layer with other random numbers: both sides of a pair are run with one seed."""
+    own = type(layer).forward
+    return patched(layer, lambda m, *inputs: (torch.rand(7), own(m, *inputs))[1])
+
+
+def test_dropout_on_one_side_is_not_taken_for_dropout_on_both():
+    found = torch_pair(seeded(nn.Sequential(nn.Dropout(0.5))), nn.Sequential(Always(0.5)), IMAGE)
+    assert "dropout_on_both_sides" not in found.causes
+    assert next(iter(found.causes)) == "dropout_active", found.causes
+
+
+class Always(nn.Dropout):
+    """Dropout that heeds no eval()."""
+
+    def forward(self, x):
+        return F.dropout(x, self.p, training=True)

@@ -211,7 +211,7 @@ CASES = [
         "not_in_the_optimizer",
         Training(sgd()),
         Training(lambda net: torch.optim.SGD(net[2].parameters(), lr=1e-2, momentum=0.9)),
-        "0.bias is not given to the optimizer",
+        "0.weight is not given to the optimizer",
     ),
     ("other_option", Training(adamw()), Training(adamw(betas=(0.9, 0.99))), "betas is (0.9, 0.99)"),
     ("other_option", Training(adamw()), Training(adamw(eps=1e-4)), "eps is 0.0001 instead of 1e-08"),
@@ -271,6 +271,75 @@ def test_a_step(name, reference, candidate, words):
 def test_the_same_training_has_no_cause(training):
     for quantity in (Quantity.UPDATE, Quantity.MOMENT, Quantity.LEARNING_RATE, Quantity.CLIP_NORM, Quantity.LOSS):
         assert [name for name, _ in all_causes(suspect(training, training, quantity))] == ["other_computation"]
+
+
+class Unused(nn.Module):
+    """A layer whose weight has no gradient: torch's optimizers leave it as it is, this candidate's does not."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate, self.out = nn.Linear(5, 5), nn.Linear(5, 2)
+
+    def forward(self, x):
+        return self.out(x * self.gate(x).detach())
+
+
+class Everything(torch.optim.AdamW):
+    """AdamW of all that it is given, as Jittor's."""
+
+    def step(self):
+        for group in self.param_groups:
+            for one in group["params"]:
+                one.grad = torch.zeros_like(one) if one.grad is None else one.grad
+        super().step()
+
+
+def unused(candidate, quantity, name, step=1):
+    """What is known about a fault of a step, where `candidate` trains a model with a layer that has no gradient."""
+    adapter = TorchAdapter()
+    reference = Training(adamw(), None, halving)
+    ours = train(adapter, seeded(Unused()), reference, BATCHES)
+    theirs = train(adapter, seeded(Unused()), candidate, BATCHES, teacher=ours, led="gradients")
+    trace = adapter.record(seeded(Unused()), BATCHES[0])
+    fault = QuantityResult(quantity, name, "", 0, (), step, verdict=Verdict.MISMATCH, reason="")
+    return suspect_of(
+        fault, Runs(reference32=trace, candidate32=trace), steps=StepRuns(ours, led32=theirs, given32=theirs)
+    )
+
+
+def test_a_parameter_without_gradient_that_is_decayed():
+    candidate = Training(lambda net: Everything(grouped(net), lr=1e-2), None, halving)
+    causes = dict(all_causes(unused(candidate, Quantity.UPDATE, "gate.weight")))
+    assert next(iter(causes)) == "stepped_without_gradient", causes
+    words = "gate.weight has no gradient in the reference, which leaves it as it is; here it is decayed: stop_grad() it"
+    assert causes["stepped_without_gradient"] == words
+    assert "stepped_without_gradient" not in dict(all_causes(unused(candidate, Quantity.UPDATE, "out.weight")))
+
+
+def test_a_cause_is_about_the_faulty_quantity():
+    """Another one that differs as well, in a later step say, is not what was measured."""
+
+    def late(net):
+        return Everything(grouped(net), lr=1e-2)
+
+    candidate = Training(late, None, Late)
+    causes = dict(all_causes(unused(candidate, Quantity.UPDATE, "gate.weight", step=0)))
+    assert list(causes) == ["stepped_without_gradient", "other_computation"], causes
+    norm = dict(all_causes(unused(candidate, Quantity.CLIP_NORM, "all parameters")))
+    assert list(norm) == ["other_computation"], norm
+    rate = dict(all_causes(unused(candidate, Quantity.LEARNING_RATE, "lr")))
+    assert next(iter(rate)) == "off_by_one_schedule", rate
+    loss = dict(all_causes(unused(Training(sgd(lr=0.1)), Quantity.LOSS, "loss")))
+    assert list(loss) == ["other_computation"], loss
+
+
+def test_an_option_is_not_the_cause_of_another_one():
+    candidate = Training(lambda net: torch.optim.AdamW(grouped(net, bias_decay=0.1), lr=1e-2, eps=1e-4))
+    eps = dict(all_causes(suspect(Training(adamw()), candidate, Quantity.OPTION, name="eps")))
+    assert next(iter(eps)) == "other_option"
+    assert "eps is 0.0001" in eps["other_option"]
+    decay = dict(all_causes(suspect(Training(adamw()), candidate, Quantity.OPTION, name="weight_decay")))
+    assert next(iter(decay)) == "decay_on_the_wrong_parameters"
 
 
 def test_a_dampened_first_step():
