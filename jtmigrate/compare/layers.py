@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from jtmigrate.compare import metrics
 from jtmigrate.compare.decisions import Margin, close_calls, excuse, excused
@@ -13,7 +13,7 @@ from jtmigrate.compare.pairing import Exceptions, Runs, Situations, outputs_by_n
 from jtmigrate.compare.result import LayerResult, TensorError, Tolerances, Verdict
 from jtmigrate.compare.verdict import Evidence, Judgement, judge, worst
 from jtmigrate.trace.record import LayerRecord, Trace
-from jtmigrate.trace.structure import map_leaves, matching_slots
+from jtmigrate.trace.structure import matching_slots, plain_members
 
 NO_MARGINS: Mapping[str, Margin] = MappingProxyType({})
 
@@ -157,7 +157,7 @@ def _other_outputs(reference: LayerRecord, record: LayerRecord) -> str:
     extra = [name for name in record.outputs if name not in reference.outputs]
     if len(missing) == len(reference.outputs) or not all(map(_has_key, missing + extra)):
         return f"returns {_arrays(len(record.outputs))} instead of {len(reference.outputs)}"
-    plain = [name for name in missing if name in _plain_members(record.result)]
+    plain = [name for name in missing if isinstance(plain_members(record.result).get(name), int | float)]
     lacking = [name for name in missing if name not in plain]
     words = [
         f"lacks output {', '.join(lacking)}" if lacking else "",
@@ -170,13 +170,6 @@ def _other_outputs(reference: LayerRecord, record: LayerRecord) -> str:
 def _has_key(slot: str) -> bool:
     """Whether a slot is told by the key of a dict, not by its position alone."""
     return not all(part.isdigit() for part in slot.split("."))
-
-
-def _plain_members(result: Any) -> set[str]:
-    """Names of numbers in what a call returned that are no arrays."""
-    names = set()
-    map_leaves(result, lambda name, member: names.add(name) if isinstance(member, bool | int | float) else None)
-    return names
 
 
 def _arrays(number: int) -> str:

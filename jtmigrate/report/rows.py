@@ -49,7 +49,9 @@ def worst(rows: Iterable[Row], situation: Situation) -> Row | None:
 
 def poor_arithmetic(row: Row, result: DiffResult) -> bool:
     """Whether a fault exists in float32 only: the same computation, carried out less precisely."""
-    return row.own_fault and row.float64 is not None and row.float64.scaled <= result.tolerances.float64
+    tolerances = result.tolerances
+    too_far = row.own_fault and row.isolated is not None and row.isolated.scaled > tolerances.float32
+    return too_far and row.float64 is not None and row.float64.scaled <= tolerances.float64
 
 
 def inherits(row: Row, result: DiffResult) -> bool:

@@ -53,6 +53,8 @@ def test_float32_only_is_told_from_another_computation(make):
     poor = make.mismatch("bn", 0, isolated=4e-5, float64=make.error(3e-15))
     run = make.result([poor])
     assert rows.poor_arithmetic(poor, run)
+    lacking = make.mismatch("bn", 0, isolated=0.0, float64=make.error(0.0), own_fault=True, reason="lacks output lm")
+    assert not rows.poor_arithmetic(lacking, make.result([lacking]))
     assert "float32" in summary.explanation(run)
     assert "E[x^2] - E[x]^2" in hints(run)[0]
 
