@@ -35,3 +35,15 @@ def test_a_step_from_nan_reports_it(framework: str) -> None:
     engine.load(entries)
     report = engine.step(trainers.batch(), 1.0, epoch=0)
     assert np.isnan(report.losses["loss"])
+
+
+def test_match_survives_boxes_that_are_turned_inside_out() -> None:
+    """Their union can be next to nothing, and their IoU any number."""
+    random = np.random.RandomState(0)
+    cost, ious = random.uniform(size=(2, 2, 400, 3)).astype(np.float32)
+    ious[:, ::7] = 1e6
+    usable = np.ones(cost.shape, bool)
+    found = nanodet_jittor.assigner.match(*map(jt.array, (cost, ious, usable)), TOPK)
+    expected = nanodet_ref_torch.assigner.match(*map(torch.from_numpy, (cost, ious, usable)), TOPK)
+    for name in ("positive", "object_index"):
+        np.testing.assert_array_equal(getattr(found, name).numpy(), getattr(expected, name).numpy())
