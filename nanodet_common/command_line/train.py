@@ -34,7 +34,11 @@ def command(
     ] = Load.FULL,
     voc: options.Voc = None,
     train: Annotated[
-        list[str] | None, typer.Option(metavar="SET", help="Sets of --voc to train on: 2007:trainval. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="SET",
+            help="Sets of --voc, or of the configuration's folder, to train on: 2007:trainval. Repeatable.",
+        ),
     ] = None,
     val: Annotated[
         list[str] | None, typer.Option(metavar="SET", help="Sets of --voc to validate with. Repeatable.")
@@ -119,6 +123,8 @@ def command(
             ),
         )  # fmt: skip
         start = weights or (Path(loaded.schedule.load_model) if loaded.schedule.load_model else None)
+        if load is not Load.FULL and not start:
+            raise InputError(f"--load {load.value} takes weights out of a file: name it with --weights")
         reading = {"on_problem": on_problem.value, "patience": worker_timeout}
         wanted = Wanted(sets.config, sets.train, sets.val, seed, start, load.value, **reading)
         return prepare(backend.trainer, folder, wanted, processes), wanted

@@ -1,6 +1,7 @@
 """`train`: options, files, exit codes. The engine is a fake one; the data sets and the loader are real."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -154,6 +155,29 @@ def test_data_of_the_configuration(train: Train, material: Material, tmp_path: P
     assert json.loads((tmp_path / "run" / "environment.json").read_text())[0]["data"] == {"train": 8, "val": 8}
 
 
+def test_sets_of_the_configurations_voc_folder(train: Train, material: Material, tmp_path: Path) -> None:
+    """`--train` without `--voc`."""
+    names = ("--classes", ",".join(hand_made.NAMES))
+    other = tmp_path / "other"
+    shutil.copytree(material.voc, other)
+    (other / "ImageSets" / "Main" / "few.txt").write_text("p0\np1\np2\np3\n")
+    config = yaml.safe_load(material.config.read_text())
+    for part in ("train", "val"):
+        config["data"][part] |= {"name": "VocDataset", "img_path": str(other), "ann_path": "val"}
+    (tmp_path / "own.yml").write_text(yaml.safe_dump(config))
+    called = train("--config", tmp_path / "own.yml", "--train", "few", data=names)
+    assert called.code == 0, called.err
+    assert json.loads((tmp_path / "run" / "environment.json").read_text())[0]["data"] == {"train": 4, "val": 8}
+
+
+@pytest.mark.parametrize("option", ["--train", "--val"])
+def test_sets_of_no_voc_folder(train: Train, option: str) -> None:
+    """The configuration's data are COCO's."""
+    called = train(option, "val", data=())
+    assert (called.code, called.err.count("\n")) == (2, 1)
+    assert f"{option} names sets of VOC data, and the configuration's are COCO data: give their --voc" in called.err
+
+
 def test_weights_and_folder_of_the_configuration(
     train: Train, material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +205,8 @@ def test_weights_and_folder_of_the_configuration(
         (["--lr", 0], "schedule.optimizer.lr is 0"),
         (["--weights", "missing.pth"], "missing.pth"),
         (["--voc", "nowhere"], "nowhere"),
+        (["--coco", "a.json", "--images", "b"], "two data sets: --voc is about VOC data, --coco about COCO data"),
+        (["--load", "backbone"], "--load backbone takes weights out of a file: name it with --weights"),
     ],
 )
 def test_unusable_options_are_exit_code_2_and_leave_nothing(
