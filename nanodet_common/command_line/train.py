@@ -11,6 +11,7 @@ from jtmigrate.cli import eval_options as options
 
 if TYPE_CHECKING:
     from nanodet_common.config import Config
+    from nanodet_common.training.run_folder import RunFolder
 
 DIVERGED, INTERRUPTED = 1, 130
 
@@ -108,8 +109,7 @@ def command(
         if loaded.schedule.resume:
             raise InputError(f"{config}: schedule.resume is set; leave it out, and go on with a run by --resume")
         folder = RunFolder(out or _folder(loaded, config))
-        if folder.is_used() and not resume:
-            raise InputError(f"{folder.path} holds a run: go on with it (--resume), or give another --out")
+        _check_folder(folder, resume=resume)
         changes = {
             "schedule.total_epochs": epochs, "schedule.accumulate": accumulate, "schedule.optimizer.lr": lr,
             "device.batchsize_per_gpu": batch, "device.workers_per_gpu": workers,
@@ -165,6 +165,18 @@ def command(
 def _folder(config: "Config", name: str) -> Path:
     """Where the run lives if no option says so: the configuration's `save_dir`, or where it has none, runs/NAME."""
     return Path(config.save_dir) if config.save_dir != "./" else Path("runs") / Path(name).stem
+
+
+def _check_folder(folder: "RunFolder", *, resume: bool) -> None:
+    """Raise InputError for a run that would be overwritten, and where there is none to go on with."""
+    from nanodet_common.errors import InputError
+
+    if resume and not folder.is_begun():
+        raise InputError(f"{folder.path} holds no run to go on with: leave out --resume, or check --out")
+    if not resume and folder.is_begun():
+        raise InputError(f"{folder.path} holds a run: go on with it (--resume), or give another --out")
+    if not resume and folder.is_used():
+        raise InputError(f"{folder.path} holds files that a run would overwrite: give another --out")
 
 
 def _changed(config: "Config", changes: Mapping[str, Any]) -> "Config":

@@ -16,6 +16,12 @@ from nanodet_common.training.checkpoint import RunState, read_state, write_state
 
 CHECKPOINTS = {"torch": ".ckpt", "jittor": ".pkl"}
 WEIGHTS = {"torch": ".pth", "jittor": ".pkl"}
+NAMES = (
+    "config.yml", "log.jsonl", "events", "results.json", "environment.json",
+    *(f"last{suffix}" for suffix in CHECKPOINTS.values()),
+    *(f"weights_{name}{suffix}" for name in ("best", "last") for suffix in WEIGHTS.values()),
+)  # fmt: skip
+"""Of all files that a run writes."""
 
 
 class RunFolder:
@@ -45,8 +51,8 @@ class RunFolder:
                 raise InputError(f"{self.path}: another process is training there; give another --out") from error
             except OSError as error:
                 raise InputError(f"cannot write to {self.path}: {error.strerror}; give another --out") from error
-            for leftover in self.path.glob(".*.tmp"):
-                leftover.unlink()  # of a process that was killed while it wrote
+            for leftover in self._leftovers():
+                leftover.unlink()
             yield
 
     @property
@@ -68,8 +74,12 @@ class RunFolder:
         return self.path / f"weights_{name}{WEIGHTS[framework]}"
 
     def is_used(self) -> bool:
-        """Whether a run was begun here."""
-        return (self.path / "config.yml").exists()
+        """Whether a run, or somebody else, has left a file here that a run would write."""
+        return any((self.path / name).exists() for name in NAMES)
+
+    def is_begun(self) -> bool:
+        """Whether here is a run to go on with, killed before its first checkpoint perhaps."""
+        return (self.path / "config.yml").exists() or bool(self.checkpoints())
 
     def checkpoints(self) -> list[Path]:
         """Those of either framework, the last written one last."""
@@ -102,3 +112,7 @@ class RunFolder:
         path = self.path / "environment.json"
         sessions: Sequence[Any] = json.loads(path.read_text()) if path.exists() else []
         write_text(path, json.dumps([*sessions, facts], indent=1))
+
+    def _leftovers(self) -> list[Path]:
+        """Halves of files, of a process that was killed while it wrote."""
+        return [half for name in NAMES for half in self.path.glob(f".{name}.*.tmp")]

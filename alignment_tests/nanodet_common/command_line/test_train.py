@@ -243,6 +243,26 @@ def test_a_run_is_neither_overwritten_nor_gone_on_with_as_another(train: Train, 
     assert (tmp_path / "run" / "last.ckpt").read_bytes() == saved
 
 
-def test_resume_where_nothing_was_saved_begins(train: Train) -> None:
-    """So that the same command can be repeated until it is done."""
+def test_resume_where_nothing_was_saved_begins(train: Train, tmp_path: Path) -> None:
+    """As after a kill before the first checkpoint."""
+    assert train("--max-steps", 1).code == 0
+    (tmp_path / "run" / "last.ckpt").unlink()
     assert train("--resume").code == 0
+
+
+def test_resume_where_no_run_is_is_refused(train: Train, tmp_path: Path) -> None:
+    """A folder that is spelt wrong does not begin training anew."""
+    called = train("--resume")
+    assert (called.code, called.err.count("\n")) == (2, 1)
+    assert f"{tmp_path / 'run'} holds no run to go on with: leave out --resume, or check --out" in called.err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "results.json", "weights_best.pth", "last.pkl"])
+def test_files_of_others_are_not_overwritten(train: Train, tmp_path: Path, name: str) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).write_text("precious")
+    called = train()
+    assert (called.code, called.err.count("\n")) == (2, 1)
+    assert "give another --out" in called.err
+    assert (tmp_path / "run" / name).read_text() == "precious"

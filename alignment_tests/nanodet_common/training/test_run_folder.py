@@ -69,8 +69,9 @@ def test_one_process_at_a_time_and_what_a_killed_one_left_is_removed(tmp_path: P
         (folder.path / ".last.ckpt.123.tmp").write_bytes(b"half")
         with pytest.raises(InputError, match="another process is training there"), folder.taken():
             pass
+    (folder.path / ".notes.tmp").write_text("of somebody else")
     with folder.taken():
-        assert [path.name for path in folder.path.iterdir()] == [".lock"]
+        assert {path.name for path in folder.path.iterdir()} == {".lock", ".notes.tmp"}
 
 
 def test_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
