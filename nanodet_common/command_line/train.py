@@ -100,7 +100,7 @@ def command(
     from nanodet_common.training.processes import in_agreement
     from nanodet_common.training.run_folder import RunFolder
 
-    backend = context.obj
+    backend = context.obj()
     processes = backend.processes
     first = processes.rank == 0
 
