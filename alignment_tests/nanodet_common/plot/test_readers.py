@@ -192,6 +192,20 @@ def test_folders_are_searched_and_runs_named_apart(tmp_path: Path) -> None:
     assert [run.name for run in read_runs([tmp_path / "a", tmp_path / "a/torch/log.jsonl"])] == ["torch"]
 
 
+def test_a_run_without_a_step_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Stopped before its first step, in a folder of runs; named itself, or alone, it is an error."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    logs.json_lines(tmp_path / "a" / "log.jsonl")
+    empty = tmp_path / "b" / "log.jsonl"
+    empty.write_text('{"kind": "start", "step": 0}\n')
+    assert [run.name for run in read_runs([tmp_path])] == ["a"]
+    assert capsys.readouterr().err == f"left out: {empty}: tells of no step and no validation\n"
+    for paths in ([tmp_path / "b"], [tmp_path, empty]):
+        with pytest.raises(InputError, match=r"b/log\.jsonl: tells of no step"):
+            read_runs(paths)
+
+
 def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         read_runs([tmp_path / "nothing"])
