@@ -199,7 +199,7 @@ def full_disk() -> Iterator[None]:
 def test_full_disk_loses_nothing_that_was_saved(tmp_path: Path, undisturbed: dict[str, Any]) -> None:
     training(tmp_path / "run", max_steps=7).run()
     saved = (tmp_path / "run" / "last.ckpt").read_bytes()
-    with full_disk(), pytest.raises(UserError, match=r"last\.ckpt: cannot be written: File too large"):
+    with full_disk(), pytest.raises(UserError, match=r"last\.ckpt: cannot be written: File too large; make room"):
         go_on(tmp_path / "run").run()
     assert (tmp_path / "run" / "last.ckpt").read_bytes() == saved
     assert not list((tmp_path / "run").glob(".*.tmp"))

@@ -85,3 +85,11 @@ def test_sessions_are_added(tmp_path: Path) -> None:
     for number in range(2):
         folder.add_session({"number": number})
     assert json.loads((tmp_path / "environment.json").read_text()) == [{"number": 0}, {"number": 1}]
+
+
+@pytest.mark.parametrize("content", ["{", '{"number": 0}', "[" * 100_000, "\udcff"])
+def test_damaged_notes_of_sessions_are_told(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "environment.json"
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(InputError, match=r"environment\.json: .*; move it away"):
+        RunFolder(tmp_path).add_session({"number": 1})
