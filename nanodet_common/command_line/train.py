@@ -98,6 +98,7 @@ def command(
     from nanodet_common.training.monitor import JsonLines
     from nanodet_common.training.prepare import Prepared, Wanted, prepare, session
     from nanodet_common.training.processes import in_agreement
+    from nanodet_common.training.resume import check_start
     from nanodet_common.training.run_folder import RunFolder
 
     backend = context.obj()
@@ -110,6 +111,8 @@ def command(
             raise InputError(f"{config}: schedule.resume is set; leave it out, and go on with a run by --resume")
         folder = RunFolder(out or _folder(loaded, config))
         _check_folder(folder, resume=resume)
+        if weights and folder.checkpoints():
+            check_start(folder.sessions(), weights, load.value, folder.path)
         changes = {
             "schedule.total_epochs": epochs, "schedule.accumulate": accumulate, "schedule.optimizer.lr": lr,
             "device.batchsize_per_gpu": batch, "device.workers_per_gpu": workers,

@@ -68,7 +68,10 @@ def prepare(new_trainer: NewTrainer, folder: RunFolder, wanted: Wanted, processe
         raise InputError(f"the training set has {len(train)} images and no object to learn from")
     # What decides a step is how many images it takes, not how many processes take them.
     device = config.device.model_copy(update={"batchsize_per_gpu": together})
-    identity = Identity(config.model_copy(update={"device": device}).to_yaml(), wanted.seed, fingerprint(train))
+    identity = Identity(
+        config.model_copy(update={"device": device}).to_yaml(), wanted.seed,
+        fingerprint(train), fingerprint(wanted.val) if wanted.val else "",
+    )  # fmt: skip
     problems = Problems(wanted.on_problem)
     reading = {"workers": config.device.workers_per_gpu, "patience": wanted.patience, "problems": problems}
     validate = None

@@ -243,6 +243,34 @@ def test_a_run_is_neither_overwritten_nor_gone_on_with_as_another(train: Train, 
     assert (tmp_path / "run" / "last.ckpt").read_bytes() == saved
 
 
+def test_another_validation_is_refused(train: Train, tmp_path: Path) -> None:
+    assert train("--max-steps", 3, "--val", "val").code == 0
+    assert "begun with another validation set; give --val" in train("--resume", "--holdout", 0).err
+    assert train("--resume", "--max-steps", 4, "--val", "val").code == 0
+    without = ("--out", tmp_path / "without", "--max-steps", 3)
+    assert train(*without, "--holdout", 0).code == 0
+    assert "begun with no validation set" in train(*without, "--resume", "--val", "val").err
+
+
+def test_other_start_weights_are_refused(train: Train, material: Material, tmp_path: Path) -> None:
+    begun = ("--weights", material.weights, "--load", "transfer")
+    same = shutil.copy(material.weights, tmp_path / "same.pth")
+    other = hand_made.write_weights(tmp_path / "other.pth", material.config, seed=7)
+    assert train("--max-steps", 3, *begun).code == 0
+    for options, message in (
+        (("--weights", other, "--load", "transfer"), f"begun with --weights {material.weights}, not {other}"),
+        (("--weights", same, "--load", "backbone"), "begun with --load transfer, not backbone"),
+        (("--weights", tmp_path / "gone.pth", "--load", "transfer"), "gone.pth: No such file or directory; to go on"),
+    ):
+        called = train("--resume", *options)
+        assert (called.code, called.err.count("\n")) == (2, 1)
+        assert message in called.err
+    assert train("--resume", "--max-steps", 4).code == 0
+    assert train("--resume", "--max-steps", 5, "--weights", same, "--load", "transfer").code == 0
+    assert train("--out", tmp_path / "fresh", "--max-steps", 3).code == 0
+    assert "begun without --weights" in train("--out", tmp_path / "fresh", "--resume", "--weights", same).err
+
+
 def test_resume_where_nothing_was_saved_begins(train: Train, tmp_path: Path) -> None:
     """As after a kill before the first checkpoint."""
     assert train("--max-steps", 1).code == 0

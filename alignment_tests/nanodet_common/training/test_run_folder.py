@@ -1,11 +1,13 @@
 """Files of a run, and who may write them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from jtmigrate.checkpoint.tree import read_tree, write_tree
 from jtmigrate.errors import UserError
 from nanodet_common.errors import InputError
 from nanodet_common.training.checkpoint import Identity, Position, RunState, read_state, write_state
@@ -37,6 +39,15 @@ def test_state_comes_back(suffix: str, tmp_path: Path) -> None:
     assert found.validations == state().validations
     assert set(found.engine) == set(ENGINE)
     assert np.array_equal(found.engine["state_dict"]["w"], ENGINE["state_dict"]["w"])
+
+
+def test_a_checkpoint_of_old_tells_of_no_validation_set(tmp_path: Path) -> None:
+    write_state(tmp_path / "new.ckpt", replace(state(), identity=Identity("", 0, "", "v")))
+    assert read_state(tmp_path / "new.ckpt").identity.val == "v"
+    entries = dict(read_tree(tmp_path / "new.ckpt").entries)
+    del entries["val"]
+    write_tree(tmp_path / "old.ckpt", entries)
+    assert read_state(tmp_path / "old.ckpt").identity.val is None
 
 
 def test_another_checkpoint_is_refused(tmp_path: Path) -> None:
