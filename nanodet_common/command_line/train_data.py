@@ -56,14 +56,23 @@ def read_sets(config: Config, choice: Choice) -> Sets:
     _check_one_kind(choice)
     source, val_source = _training_source(config, choice), _validation_source(config, choice)
     config = _with_classes(config, source, choice)
-    train = read_dataset(source, config)
+    train = _read(source, config, "training")
     if choice.overfit is not None:
         train = first_with_objects(train, choice.overfit)
         return Sets(config, train, train)
     if val_source:
-        return Sets(config, train, read_dataset(val_source, config))
+        return Sets(config, train, _read(val_source, config, "validation"))
     share = HELD_OUT if choice.holdout is None else choice.holdout
     return Sets(config, *hold_out(train, share)) if share else Sets(config, train, None)
+
+
+def _read(source: Source, config: Config, purpose: str) -> Dataset:
+    """Raises InputError for a set without images too."""
+    dataset = read_dataset(source, config)
+    if not len(dataset):
+        place = f"{source.voc}, {source.split}" if source.voc else source.coco
+        raise InputError(f"the {purpose} set has no images: {place}")
+    return dataset
 
 
 def _check_one_kind(choice: Choice) -> None:

@@ -63,7 +63,10 @@ def prepare(new_trainer: NewTrainer, folder: RunFolder, wanted: Wanted, processe
     together = config.device.batchsize_per_gpu * processes.size
     size = together * config.schedule.accumulate
     if len(train) < size:
-        raise InputError(f"the training set has {len(train)} images, and one step takes {size}: use a smaller --batch")
+        smaller = "--batch or --accumulate" if config.schedule.accumulate > 1 else "--batch"
+        raise InputError(
+            f"the training set has {len(train)} images, and one step takes {size}: use a smaller {smaller}"
+        )
     if all(image.crowd.all() for image in train.images):
         raise InputError(f"the training set has {len(train)} images and no object to learn from")
     # What decides a step is how many images it takes, not how many processes take them.

@@ -15,6 +15,11 @@ FREE = (
     "schedule.resume", "schedule.load_model", "schedule.total_epochs", "schedule.val_intervals",
 )  # fmt: skip
 """Parts of a configuration that may change: no step depends on them."""
+OPTIONS = {
+    "schedule.lr_schedule.T_max": "--epochs", "schedule.accumulate": "--accumulate", "schedule.optimizer.lr": "--lr",
+    "device.batchsize_per_gpu": "--batch",
+}  # fmt: skip
+"""What part of a configuration follows which option of the command line."""
 
 
 def check_same(saved: Identity, own: Identity, source: object) -> None:
@@ -54,7 +59,8 @@ def check_start(sessions: Sequence[Mapping[str, Any]], weights: Path, load: str,
 
 
 def _contradiction(source: object, name: str, before: Any, now: Any) -> str:
-    return f"{source}: the run was begun with {name} {before}, not {now}; go on with the same, or give another --out"
+    same = f"the same {OPTIONS[name]}" if name in OPTIONS else "the same"
+    return f"{source}: the run was begun with {name} {before}, not {now}; go on with {same}, or give another --out"
 
 
 def _leaves(tree: Mapping[str, Any]) -> dict[str, Any]:

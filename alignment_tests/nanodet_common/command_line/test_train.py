@@ -199,6 +199,7 @@ def test_weights_and_folder_of_the_configuration(
     ("options", "message"),
     [
         (["--val", "val", "--holdout", 0.1], "two ways to validate"),
+        (["--batch", 4, "--accumulate", 2], "one step takes 8: use a smaller --batch or --accumulate"),
         (["--batch", 30], "the training set has 7 images, and one step takes 30: use a smaller --batch"),
         (["--holdout", 1.5], "the share to hold out is 1.5; it must lie between 0 and 1"),
         (["--overfit", 9], "only 8 images of the data set have objects, and 9 are asked for"),
@@ -232,6 +233,16 @@ def test_weights_for_other_classes_name_the_way_out(train: Train, material: Mate
 def test_nothing_to_learn_from(train: Train, tmp_path: Path) -> None:
     empty = hand_made.voc_set(tmp_path / "empty", objects=False)
     assert "8 images and no object to learn from" in train("--voc", empty, "--holdout", 0).err
+
+
+@pytest.mark.parametrize(("option", "purpose"), [("--train", "training"), ("--val", "validation")])
+def test_a_set_without_images_is_named(train: Train, tmp_path: Path, option: str, purpose: str) -> None:
+    voc = hand_made.voc_set(tmp_path / "voc")
+    (voc / "ImageSets" / "Main" / "empty.txt").write_text("")
+    sets = {"--train": "val", option: "empty"}
+    data = ("--voc", voc, "--classes", ",".join(hand_made.NAMES), *(part for pair in sets.items() for part in pair))
+    called = train(data=data)
+    assert (called.code, called.err) == (2, f"error: the {purpose} set has no images: {voc}, empty\n")
 
 
 def test_a_run_is_neither_overwritten_nor_gone_on_with_as_another(train: Train, tmp_path: Path) -> None:
