@@ -1,11 +1,10 @@
 """NanoDet-Plus in Jittor: the port, file by file in the order of `nanodet_ref_torch`."""
 
+import sys
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jtmigrate import runtime
 from nanodet_common.config import load_config
 from nanodet_common.initialise import initial_state
 from nanodet_common.schema import tensor_specs
@@ -15,10 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["NanoDetPlus", "build_model"]
 
-# Without Jittor the package can still be imported, so that `python -m nanodet_jittor` can say what is missing.
-if find_spec("jittor"):
-    with runtime.import_of_jittor():
-        import jittor  # noqa: F401
+
+# Without Jittor the package can still be imported, so that `python -m nanodet_jittor` can say what is missing; and that
+# program imports it where a command needs it (`-m` stands in the place of the path while Python looks for the program).
+if sys.argv[:1] != ["-m"] or __name__ not in sys.orig_argv:
+    import_module("nanodet_jittor.importing")
 
 
 def __getattr__(name: str) -> "type[NanoDetPlus]":

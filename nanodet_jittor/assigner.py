@@ -62,8 +62,11 @@ def match(cost: jt.Var, ious: jt.Var, usable: jt.Var, topk: int) -> Assignment:
     Priors of exactly equal cost at the edge of the selection are all taken; one that several objects want goes to the
     cheapest.
     """
+    # Jittor's topk does not survive NaN; of numbers that are none, the loss tells.
+    ious, cost = F.where(jt.isnan(ious).logical_not(), ious, 0), F.where(jt.isnan(cost).logical_not(), cost, UNUSABLE)
     candidates = min(topk, ious.shape[1])
-    dynamic_k = jt.topk(ious, candidates, dim=1)[0].sum(1).int32().clamp(min_v=1)
+    # The IoU of boxes that are turned inside out, as in a run that diverges, can be any number.
+    dynamic_k = jt.topk(ious, candidates, dim=1)[0].sum(1).int32().clamp(1, candidates)
     cheapest = jt.topk(cost, candidates, dim=1, largest=False)[0]
     dearest_taken = cheapest.gather(1, dynamic_k.unsqueeze(1) - 1)
     matched = (cost <= dearest_taken) & usable

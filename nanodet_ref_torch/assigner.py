@@ -64,7 +64,8 @@ def match(cost: Tensor, ious: Tensor, usable: Tensor, topk: int) -> Assignment:
     cheapest.
     """
     candidates = min(topk, ious.shape[1])
-    dynamic_k = ious.topk(candidates, dim=1).values.sum(dim=1).int().clamp(min=1)
+    # The IoU of boxes that are turned inside out, as in a run that diverges, can be any number.
+    dynamic_k = ious.topk(candidates, dim=1).values.sum(dim=1).int().clamp(1, candidates)
     cheapest = cost.topk(candidates, dim=1, largest=False).values
     dearest_taken = cheapest.gather(1, dynamic_k.unsqueeze(1).long() - 1)
     matched = (cost <= dearest_taken) & usable

@@ -1,5 +1,6 @@
 """The detector ready to run, and ready to train: numpy in, numpy out."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,6 +70,9 @@ class Trainer:
         gpu_ids = config.device.gpu_ids
         on_gpu = gpu_ids not in (-1, ()) and torch.cuda.is_available()
         self._device = torch.device("cuda", gpu_ids[processes.rank % len(gpu_ids)]) if on_gpu else torch.device("cpu")
+        if gpu_ids not in (-1, ()) and not on_gpu and processes.rank == 0:
+            # No reason to stop: the published configurations all ask for one.
+            print(f"device.gpu_ids is {list(gpu_ids)}, but PyTorch finds no GPU: training on the CPU", file=sys.stderr)
         self.model = NanoDetPlus(config.model.arch, auxiliary=True).to(self._device, getattr(torch, dtype))
         self._set_weights(state)
         synchronise(self.model, processes)

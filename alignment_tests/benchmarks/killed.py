@@ -72,7 +72,7 @@ def measure(framework: str, folder: Path, options: argparse.Namespace) -> tuple[
     config.write_text(small().to_yaml())
     program = [
         *(sys.executable, "-m", PACKAGES[framework], "train", "--config", config, "--voc", options.voc),
-        *("--train", options.split, "--holdout", "0", "--workers", "1", "--resume", "--out"),
+        *("--train", options.split, "--holdout", "0", "--workers", "1", "--out"),
     ]
     chance = random.Random(options.seed)
     alone, killed = RunFolder(folder / "alone"), RunFolder(folder / "killed")
@@ -124,8 +124,9 @@ def small() -> Config:
 def _started(program: list[object], folder: RunFolder, *, killed: bool = False) -> Iterator[subprocess.Popen]:
     """A process, ended with the block. Raises RuntimeError with what it said if it did not end as expected."""
     log = folder.path.with_suffix(".log")
+    command = [*map(str, program), str(folder.path), *(["--resume"] if folder.is_begun() else [])]
     with log.open("ab") as file:
-        process = subprocess.Popen([*map(str, program), str(folder.path)], stdout=file, stderr=file)
+        process = subprocess.Popen(command, stdout=file, stderr=file)
     yield process
     if process.wait() != (-signal.SIGKILL if killed else 0):
         raise RuntimeError(f"ended with {process.returncode}:\n{log.read_text()}")

@@ -69,7 +69,8 @@ def classes(framework: str, seed: int, options: argparse.Namespace, dataset: Dat
     if not weights.exists():
         _run(
             framework, "train", *common, "--train", options.train, "--weights", options.weights, "--load", options.load,
-            *("--epochs", options.epochs, "--holdout", 0, "--seed", seed, "--out", folder.path, "--resume"),
+            *("--epochs", options.epochs, "--holdout", 0, "--seed", seed, "--out", folder.path),
+            *(("--resume",) if folder.is_begun() else ()),
         )  # fmt: skip
     if not found.exists():
         _run(framework, "eval", *common, "--split", options.test, "--weights", weights, "--out", found)

@@ -49,3 +49,15 @@ def test_with_precision_16_the_modules_compute_in_bfloat16_and_nothing_else_does
     model.forward_train = lambda images: tuple(output.float() for output in outputs)
     expected, _ = model.loss(images, list(batch.boxes), list(batch.labels))
     assert rounded.losses["loss"] == pytest.approx(expected.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize(("gpu_ids", "told"), [((0, 1), 1), (-1, 0)])
+def test_says_that_there_is_no_gpu(
+    gpu_ids: object, told: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    found = trainers.config()
+    device = found.device.model_copy(update={"gpu_ids": gpu_ids})
+    trainers.trainer("torch", found.model_copy(update={"device": device}))
+    said = "device.gpu_ids is [0, 1], but PyTorch finds no GPU: training on the CPU\n"
+    assert capsys.readouterr().err == told * said

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 
@@ -28,6 +30,15 @@ class Backend(NamedTuple):
     processes: Processes
 
 
+def later(module: str, name: str) -> Callable[..., Any]:
+    """What a module calls by this name, imported when it is called: help and wrong usage need no framework."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        return getattr(import_module(module), name)(*arguments, **options)
+
+    return call
+
+
 def application(
     name: str,
     program: str,
@@ -36,13 +47,19 @@ def application(
     trainer: NewTrainer | None = None,
     join: Join = lambda: nullcontext(ALONE),
 ) -> typer.Typer:
-    """`python -m PROGRAM` around the framework NAME; without `export` and `train` where that cannot be done."""
+    """`python -m PROGRAM` around the framework NAME; without `export` and `train` where that cannot be done.
+
+    A command gets its Backend by calling its context's object; nothing is called before its options are parsed.
+    """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
     @app.callback(help=f"NanoDet-Plus in {name}.")
     def bind(context: typer.Context) -> None:
-        processes = context.with_resource(join())
-        context.obj = Backend(name, program, load, export_graph, trainer, processes)
+        @cache
+        def backend() -> Backend:
+            return Backend(name, program, load, export_graph, trainer, context.with_resource(join()))
+
+        context.obj = backend
 
     app.command("eval")(evaluate.command)
     app.command("infer")(infer.command)

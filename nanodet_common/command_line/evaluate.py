@@ -65,7 +65,7 @@ def command(
     check_places(json, html)
     for path in filter(None, (out, record)):
         check_writable(path)
-    backend = context.obj
+    backend = context.obj()
     found_config, engine = backend.load(config, weights, num_classes, dtype.value)
     found_config = data.with_classes(found_config, classes)
     dataset = data.read_dataset(data.Source(voc, split, coco, images, on_problem.value), found_config)

@@ -41,7 +41,7 @@ def command(
     from nanodet_common.sample import sample_photograph
 
     check_writable(out)
-    backend = context.obj
+    backend = context.obj()
     found, engine = backend.load(config, weights, num_classes, options.Precision.FLOAT32.value)
     found = with_classes(found, classes)
     data = found.data.val

@@ -49,7 +49,7 @@ def command(
 
     check_writable(out / "detections.json")
     files = find_media(sources, results=out)
-    backend = context.obj
+    backend = context.obj()
     found_config, engine = backend.load(config, weights, num_classes, options.Precision.FLOAT32.value)
     detector = Detector(engine, with_classes(found_config, classes), Limits(score_threshold))
     results, problems = [], []

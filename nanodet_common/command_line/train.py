@@ -11,6 +11,7 @@ from jtmigrate.cli import eval_options as options
 
 if TYPE_CHECKING:
     from nanodet_common.config import Config
+    from nanodet_common.training.run_folder import RunFolder
 
 DIVERGED, INTERRUPTED = 1, 130
 
@@ -34,7 +35,11 @@ def command(
     ] = Load.FULL,
     voc: options.Voc = None,
     train: Annotated[
-        list[str] | None, typer.Option(metavar="SET", help="Sets of --voc to train on: 2007:trainval. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="SET",
+            help="Sets of --voc, or of the configuration's folder, to train on: 2007:trainval. Repeatable.",
+        ),
     ] = None,
     val: Annotated[
         list[str] | None, typer.Option(metavar="SET", help="Sets of --voc to validate with. Repeatable.")
@@ -95,9 +100,10 @@ def command(
     from nanodet_common.training.monitor import JsonLines
     from nanodet_common.training.prepare import Prepared, Wanted, prepare, session
     from nanodet_common.training.processes import in_agreement
+    from nanodet_common.training.resume import check_start
     from nanodet_common.training.run_folder import RunFolder
 
-    backend = context.obj
+    backend = context.obj()
     processes = backend.processes
     first = processes.rank == 0
 
@@ -106,8 +112,9 @@ def command(
         if loaded.schedule.resume:
             raise InputError(f"{config}: schedule.resume is set; leave it out, and go on with a run by --resume")
         folder = RunFolder(out or _folder(loaded, config))
-        if folder.is_used() and not resume:
-            raise InputError(f"{folder.path} holds a run: go on with it (--resume), or give another --out")
+        _check_folder(folder, resume=resume)
+        if weights and folder.checkpoints():
+            check_start(folder.sessions(), weights, load.value, folder.path)
         changes = {
             "schedule.total_epochs": epochs, "schedule.accumulate": accumulate, "schedule.optimizer.lr": lr,
             "device.batchsize_per_gpu": batch, "device.workers_per_gpu": workers,
@@ -121,6 +128,8 @@ def command(
             ),
         )  # fmt: skip
         start = weights or (Path(loaded.schedule.load_model) if loaded.schedule.load_model else None)
+        if load is not Load.FULL and not start:
+            raise InputError(f"--load {load.value} takes weights out of a file: name it with --weights")
         reading = {"on_problem": on_problem.value, "patience": worker_timeout}
         wanted = Wanted(sets.config, sets.train, sets.val, seed, start, load.value, **reading)
         return prepare(backend.trainer, folder, wanted, processes), wanted
@@ -161,6 +170,18 @@ def command(
 def _folder(config: "Config", name: str) -> Path:
     """Where the run lives if no option says so: the configuration's `save_dir`, or where it has none, runs/NAME."""
     return Path(config.save_dir) if config.save_dir != "./" else Path("runs") / Path(name).stem
+
+
+def _check_folder(folder: "RunFolder", *, resume: bool) -> None:
+    """Raise InputError for a run that would be overwritten, and where there is none to go on with."""
+    from nanodet_common.errors import InputError
+
+    if resume and not folder.is_begun():
+        raise InputError(f"{folder.path} holds no run to go on with: leave out --resume, or check --out")
+    if not resume and folder.is_begun():
+        raise InputError(f"{folder.path} holds a run: go on with it (--resume), or give another --out")
+    if not resume and folder.is_used():
+        raise InputError(f"{folder.path} holds files that a run would overwrite: give another --out")
 
 
 def _changed(config: "Config", changes: Mapping[str, Any]) -> "Config":

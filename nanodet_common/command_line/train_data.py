@@ -53,29 +53,54 @@ def read_sets(config: Config, choice: Choice) -> Sets:
     given = [bool(choice.val or choice.val_coco), choice.holdout is not None, choice.overfit is not None]
     if sum(given) > 1:
         raise InputError("two ways to validate: give one of --val (or --val-coco), --holdout and --overfit")
-    source = _training_source(config, choice)
+    _check_one_kind(choice)
+    source, val_source = _training_source(config, choice), _validation_source(config, choice)
     config = _with_classes(config, source, choice)
-    train = read_dataset(source, config)
+    train = _read(source, config, "training")
     if choice.overfit is not None:
         train = first_with_objects(train, choice.overfit)
         return Sets(config, train, train)
-    val_source = _validation_source(config, choice)
     if val_source:
-        return Sets(config, train, read_dataset(val_source, config))
+        return Sets(config, train, _read(val_source, config, "validation"))
     share = HELD_OUT if choice.holdout is None else choice.holdout
     return Sets(config, *hold_out(train, share)) if share else Sets(config, train, None)
+
+
+def _read(source: Source, config: Config, purpose: str) -> Dataset:
+    """Raises InputError for a set without images too."""
+    dataset = read_dataset(source, config)
+    if not len(dataset):
+        place = f"{source.voc}, {source.split}" if source.voc else source.coco
+        raise InputError(f"the {purpose} set has no images: {place}")
+    return dataset
+
+
+def _check_one_kind(choice: Choice) -> None:
+    """Raise InputError where options name VOC data and COCO data to train on."""
+    voc = {"--voc": choice.voc, "--train": choice.train, "--val": choice.val}
+    coco = {"--coco": choice.coco, "--images": choice.images}
+    first, second = (next((name for name, value in kind.items() if value), None) for kind in (voc, coco))
+    if first and second:
+        raise InputError(f"two data sets: {first} is about VOC data, {second} about COCO data; leave one of them out")
 
 
 def _training_source(config: Config, choice: Choice) -> Source:
     own = _source_of(config.data.train, choice)
     if choice.coco or choice.images:
         return own._replace(voc=None, coco=choice.coco, images=choice.images)
-    if not choice.voc:
+    if not (choice.voc or choice.train):
         return own
     sets = ",".join(choice.train) or own.split
     if not sets:
         raise InputError("no set of --voc is named: give --train, such as --train 2007:trainval")
-    return own._replace(voc=choice.voc, split=sets, coco=None, images=None)
+    return own._replace(voc=_folder_of_sets(own, choice, "--train"), split=sets, coco=None, images=None)
+
+
+def _folder_of_sets(own: Source, choice: Choice, option: str) -> Path:
+    """Where the sets are that an option names. Raises InputError where neither --voc nor the configuration says."""
+    if not (choice.voc or own.voc):
+        raise InputError(f"{option} names sets of VOC data, and the configuration's are COCO data: give their --voc")
+    return choice.voc or own.voc
 
 
 def _validation_source(config: Config, choice: Choice) -> Source | None:
@@ -84,7 +109,9 @@ def _validation_source(config: Config, choice: Choice) -> Source | None:
     if choice.val_coco or choice.val_images:
         return own._replace(voc=None, coco=choice.val_coco, images=choice.val_images)
     if choice.val:
-        return own._replace(voc=choice.voc or own.voc, split=",".join(choice.val), coco=None, images=None)
+        return own._replace(
+            voc=_folder_of_sets(own, choice, "--val"), split=",".join(choice.val), coco=None, images=None
+        )
     chosen = choice.voc or choice.coco or choice.holdout is not None
     return None if chosen else own
 

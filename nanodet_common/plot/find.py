@@ -1,10 +1,12 @@
 """From paths on the command line to runs."""
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from jtmigrate.report.numbers import printable
 from nanodet_common.errors import InputError
 from nanodet_common.plot.json_lines import read_json_lines
 from nanodet_common.plot.lightning_csv import read_lightning_csv
@@ -29,15 +31,22 @@ class Log(NamedTuple):
 def read_runs(paths: Sequence[Path]) -> tuple[Run, ...]:
     """The run of every log file, and of all logs in every folder and in the folders in it.
 
-    Raises InputError for a path that is no log, or a log in which nothing is told.
+    A log that a folder holds and in which nothing is told, as of a run that was stopped at once, is left out, and
+    stderr says so. Raises InputError for a path that is no log, for such a log that was named itself, and where nothing
+    else is left.
     """
     logs = list(dict.fromkeys(log for path in paths for log in _logs(path)))
     runs = tuple(_read(log, name) for log, name in zip(logs, _short_names(logs), strict=True))
-    for run in runs:
-        if not run.series:
-            damaged = f"; {run.damaged} of its lines are damaged" if run.damaged else ""
-            raise InputError(f"{run.source}: tells of no step and no validation{damaged}")
-    return runs
+    told = tuple(run for run in runs if run.series)
+    for log, run in zip(logs, runs, strict=True):
+        if run.series:
+            continue
+        damaged = f"; {run.damaged} of its lines are damaged" if run.damaged else ""
+        reason = f"{run.source}: tells of no step and no validation{damaged}"
+        if log.place in paths or not told:
+            raise InputError(reason)
+        print(f"left out: {printable(reason)}", file=sys.stderr)
+    return told
 
 
 def _logs(path: Path) -> list[Log]:

@@ -4,7 +4,8 @@
     [NanoDet][06-12 11:00:00]INFO: Val_metrics: {'mAP': 0.12, 'AP_50': 0.25, ...}
 
 It counts steps from 0, and tells those of a metric only by what stands before it. Losses of single validation batches
-(`Val|...`) are passed over: they are of a few images each.
+(`Val|...`) are passed over: they are of a few images each. Older versions write `train|...` without `mem`, and some
+`Iter50(51)`, without the number of batches.
 """
 
 import re
@@ -14,11 +15,11 @@ from nanodet_common.plot.run import Points, Run, with_sum
 
 # Colours of a terminal, in logs that were copied from one.
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-STEP = re.compile(r"Train\|Epoch(\d+)/\d+\|Iter(\d+)\(\d+/(\d+)\)\|(.*)")
+STEP = re.compile(r"[Tt]rain\|Epoch(\d+)/\d+\|Iter(\d+)\(\d+(?:/(\d+))?\)\|(.*)")
 VALUE = re.compile(r" ?(\w+):([^|\s]+)\|")
 METRICS = re.compile(r"Val_metrics: ?\{(.*)\}")
 METRIC = re.compile(r"'(\w+)': (?:np\.float\d+\()?([^,()]+)\)?(?:, |$)")
-OURS = ("Train|", "Val_metrics")
+OURS = ("Train|", "train|Epoch", "Val_metrics")
 
 
 def read_nanodet_text(path: Path, name: str) -> Run:
@@ -46,7 +47,7 @@ def _add(points: Points, line: str, place: tuple[int, int]) -> tuple[int, int]:
     found = STEP.search(line)
     if not found:
         raise ValueError(line)
-    epoch, step, batches = int(found[1]), int(found[2]) + 1, int(found[3])
+    epoch, step, batches = int(found[1]), int(found[2]) + 1, int(found[3] or 0)
     values = {name: float(value.removesuffix("G")) for name, value in VALUE.findall(found[4])}
     if not values or VALUE.sub("", found[4]).strip():
         raise ValueError(line)

@@ -26,11 +26,13 @@ class Identity(NamedTuple):
     config  the configuration as YAML
     seed    of initial values, of the images' order and of their augmentation
     data    hash of the training set
+    val     hash of that for validation, "" for none; None in checkpoints that do not tell
     """
 
     config: str
     seed: int
     data: str
+    val: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def read_state(path: Path) -> RunState:
     try:
         return RunState(
             Position(*(entries.pop(name) for name in ("epoch", "batch", "global_step"))),
-            Identity(*(entries.pop(name) for name in Identity._fields)),
+            Identity(*(entries.pop(name) for name in ("config", "seed", "data")), entries.pop("val", None)),
             validations=tuple(entries.pop("validations")),
             framework=entries.pop("framework"),
             engine=entries,

@@ -4,9 +4,9 @@ import math
 import time
 from pathlib import Path
 
-from jtmigrate.errors import UserError
 from nanodet_common.event_file import restart_record, scalars_record, version_record
 from nanodet_common.training.monitor import Record
+from nanodet_common.training.writing import cannot_write, write_whole
 
 TRAIN, VALIDATION = "train/", "validation/"
 """Tags begin with it."""
@@ -27,7 +27,7 @@ class EventFile:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = open(self._path, "xb", buffering=0)  # noqa: SIM115 - open for as long as the run is
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise cannot_write(self._path, error) from error
         self._write(version_record(time.time()) + restart_record(step + 1, time.time()))
 
     def train(self, record: Record) -> None:
@@ -52,9 +52,6 @@ class EventFile:
 
     def _write(self, records: bytes) -> None:
         try:
-            self._file.write(records)
+            write_whole(self._file, records)
         except OSError as error:
-            raise self._unwritable(error) from error
-
-    def _unwritable(self, error: OSError) -> UserError:
-        return UserError(f"cannot write to {self._path}: {error.strerror}")
+            raise cannot_write(self._path, error) from error

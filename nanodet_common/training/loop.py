@@ -86,7 +86,7 @@ class Training:
         longer usable, and UserError for a file that cannot be written: the last checkpoint is then as it was.
         """
         rates = LearningRates(self.config.schedule, len(self.batches))
-        with interruptible() as self._unwanted:
+        with interruptible(tell=self._processes.rank == 0) as self._unwanted:
             try:
                 while self.position.epoch < self.config.schedule.total_epochs:
                     self._rest_of_epoch(rates)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from jtmigrate.errors import UserError
+from nanodet_common.training.writing import cannot_write, write_whole
 
 Record = Mapping[str, Any]
 
@@ -35,11 +35,18 @@ class JsonLines:
     """A file with one object a line, complete after each."""
 
     def __init__(self, path: Path, *, step: int) -> None:
-        """Go on after this step: what is said of later ones is removed, and so is a line that is not whole."""
-        kept = b"".join(line for line in _lines(path) if _told_by(line, step))
-        self._file = open(path, "r+b" if path.exists() else "w+b", buffering=0)  # noqa: SIM115 - until `close`
-        self._file.write(kept)
-        self._file.truncate()
+        """Go on after this step: what is said of later ones is removed, and so is a line that is not whole.
+
+        Raises UserError if the file cannot be read or written.
+        """
+        self._path = path
+        try:
+            kept = b"".join(line for line in _lines(path) if _told_by(line, step))
+            self._file = open(path, "r+b" if path.exists() else "w+b", buffering=0)  # noqa: SIM115 - until `close`
+            write_whole(self._file, kept)
+            self._file.truncate()
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
     def start(self, record: Record) -> None:
         """How the run, or its resumption, came about."""
@@ -59,9 +66,9 @@ class JsonLines:
 
     def _write(self, kind: str, record: Record) -> None:
         try:
-            self._file.write(json.dumps({"kind": kind, **record}).encode() + b"\n")
+            write_whole(self._file, json.dumps({"kind": kind, **record}).encode() + b"\n")
         except OSError as error:
-            raise UserError(f"cannot write to {self._file.name}: {error.strerror}") from error
+            raise cannot_write(self._path, error) from error
 
 
 def _lines(path: Path) -> list[bytes]:

@@ -63,12 +63,18 @@ def prepare(new_trainer: NewTrainer, folder: RunFolder, wanted: Wanted, processe
     together = config.device.batchsize_per_gpu * processes.size
     size = together * config.schedule.accumulate
     if len(train) < size:
-        raise InputError(f"the training set has {len(train)} images, and one step takes {size}: use a smaller --batch")
+        smaller = "--batch or --accumulate" if config.schedule.accumulate > 1 else "--batch"
+        raise InputError(
+            f"the training set has {len(train)} images, and one step takes {size}: use a smaller {smaller}"
+        )
     if all(image.crowd.all() for image in train.images):
         raise InputError(f"the training set has {len(train)} images and no object to learn from")
     # What decides a step is how many images it takes, not how many processes take them.
     device = config.device.model_copy(update={"batchsize_per_gpu": together})
-    identity = Identity(config.model_copy(update={"device": device}).to_yaml(), wanted.seed, fingerprint(train))
+    identity = Identity(
+        config.model_copy(update={"device": device}).to_yaml(), wanted.seed,
+        fingerprint(train), fingerprint(wanted.val) if wanted.val else "",
+    )  # fmt: skip
     problems = Problems(wanted.on_problem)
     reading = {"workers": config.device.workers_per_gpu, "patience": wanted.patience, "problems": problems}
     validate = None

@@ -2,7 +2,7 @@
 
 import fcntl
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,16 @@ from jtmigrate.checkpoint.tree import write_tree
 from jtmigrate.files import write_text
 from nanodet_common.errors import InputError
 from nanodet_common.training.checkpoint import RunState, read_state, write_state
+from nanodet_common.training.writing import replaced
 
 CHECKPOINTS = {"torch": ".ckpt", "jittor": ".pkl"}
 WEIGHTS = {"torch": ".pth", "jittor": ".pkl"}
+NAMES = (
+    "config.yml", "log.jsonl", "events", "results.json", "environment.json",
+    *(f"last{suffix}" for suffix in CHECKPOINTS.values()),
+    *(f"weights_{name}{suffix}" for name in ("best", "last") for suffix in WEIGHTS.values()),
+)  # fmt: skip
+"""Of all files that a run writes."""
 
 
 class RunFolder:
@@ -45,8 +52,8 @@ class RunFolder:
                 raise InputError(f"{self.path}: another process is training there; give another --out") from error
             except OSError as error:
                 raise InputError(f"cannot write to {self.path}: {error.strerror}; give another --out") from error
-            for leftover in self.path.glob(".*.tmp"):
-                leftover.unlink()  # of a process that was killed while it wrote
+            for leftover in self._leftovers():
+                leftover.unlink()
             yield
 
     @property
@@ -68,8 +75,12 @@ class RunFolder:
         return self.path / f"weights_{name}{WEIGHTS[framework]}"
 
     def is_used(self) -> bool:
-        """Whether a run was begun here."""
-        return (self.path / "config.yml").exists()
+        """Whether a run, or somebody else, has left a file here that a run would write."""
+        return any((self.path / name).exists() for name in NAMES)
+
+    def is_begun(self) -> bool:
+        """Whether here is a run to go on with, killed before its first checkpoint perhaps."""
+        return (self.path / "config.yml").exists() or bool(self.checkpoints())
 
     def checkpoints(self) -> list[Path]:
         """Those of either framework, the last written one last."""
@@ -83,22 +94,45 @@ class RunFolder:
 
     def save(self, state: RunState) -> None:
         """Replace the checkpoint of the state's framework."""
-        write_state(self.checkpoint(state.framework), state)
+        path = self.checkpoint(state.framework)
+        with replaced(path):
+            write_state(path, state)
 
     def save_weights(self, name: str, framework: str, weights: Mapping[str, np.ndarray], **facts: Any) -> None:
         """Replace weights "best" or "last"; facts go beside them into the file."""
-        write_tree(self.weights(name, framework), {"state_dict": weights, **facts})
+        path = self.weights(name, framework)
+        with replaced(path):
+            write_tree(path, {"state_dict": weights, **facts})
 
     def write_config(self, text: str) -> None:
         """Replace the configuration."""
-        write_text(self.path / "config.yml", text)
+        self._write("config.yml", text)
 
     def write_results(self, results: Mapping[str, Any]) -> None:
         """Replace the results."""
-        write_text(self.path / "results.json", json.dumps(results, indent=1, allow_nan=False))
+        self._write("results.json", json.dumps(results, indent=1, allow_nan=False))
 
     def add_session(self, facts: Mapping[str, Any]) -> None:
-        """Note how a process came to work on this run."""
+        """Note how a process came to work on this run. Raises InputError where the earlier notes are damaged."""
+        self._write("environment.json", json.dumps([*self.sessions(), facts], indent=1))
+
+    def sessions(self) -> list[Any]:
+        """What `add_session` has noted. Raises InputError if that is damaged."""
         path = self.path / "environment.json"
-        sessions: Sequence[Any] = json.loads(path.read_text()) if path.exists() else []
-        write_text(path, json.dumps([*sessions, facts], indent=1))
+        if not path.exists():
+            return []
+        try:
+            sessions = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise InputError(f"{path}: cannot be read: {error}; move it away") from error
+        if not isinstance(sessions, list):
+            raise InputError(f"{path}: is no list of sessions; move it away")
+        return sessions
+
+    def _write(self, name: str, text: str) -> None:
+        with replaced(self.path / name):
+            write_text(self.path / name, text)
+
+    def _leftovers(self) -> list[Path]:
+        """Halves of files, of a process that was killed while it wrote."""
+        return [half for name in NAMES for half in self.path.glob(f".{name}.*.tmp")]

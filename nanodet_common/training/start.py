@@ -15,6 +15,7 @@ from nanodet_common.config import Config
 from nanodet_common.errors import InputError
 from nanodet_common.initialise import initial_state
 from nanodet_common.schema import tensor_specs
+from nanodet_common.training.divergence import first_not_finite
 
 Load = Literal["full", "backbone", "transfer"]
 LAST_LAYERS = "head.gfl_cls."
@@ -47,7 +48,7 @@ def start_state(config: Config, seed: int, weights: Path | None = None, load: Lo
 
     Where the file lacks the auxiliary branch, or has another one, that stays fresh, but for its neck: the original
     makes that a copy of the detector's, and so does this. Raises UserError if the file cannot be read, and where it
-    lacks something else that is wanted or has it in another shape.
+    lacks something else that is wanted, has it in another shape, or has NaN or infinity in it.
     """
     initial = initial_state(tensor_specs(config.model.arch, training=True), seed)
     if weights is None:
@@ -65,6 +66,10 @@ def start_state(config: Config, seed: int, weights: Path | None = None, load: Lo
             "" if load == "backbone" else "; for other classes, use --load transfer; for the backbone, --load backbone"
         )
         raise InputError(f"{weights}: does not fit the configuration: {fitted.check.summary()}{hint}")
+    if name := first_not_finite(fitted.values):
+        raise InputError(
+            f"{weights}: {name} holds NaN or infinity: nothing can be trained from it; give other --weights"
+        )
     neck = {f"aux_{name}": array for name, array in fitted.values.items() if name.startswith("fpn.")}
     copied = {name: neck[name] for name in initial if name in neck and name not in fitted.values}
     given = {**fitted.values, **copied}

@@ -49,6 +49,26 @@ def test_without_its_framework_a_program_says_so_in_one_line(tmp_path, module, f
     assert done.stderr == f"error: {framework} is not installed: pip install 'jtmigrate[{framework}]'\n"
 
 
+FORBID = """
+from importlib.machinery import PathFinder
+found = PathFinder.find_spec
+def find(name, *rest):
+    assert name not in ("torch", "jittor"), f"{name} was looked for"
+    return found(name, *rest)
+PathFinder.find_spec = find
+"""
+"""Run before a program, whoever only looks for a framework ends it."""
+
+
+@pytest.mark.parametrize("module", ["nanodet_ref_torch", "nanodet_jittor"])
+@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["train", "--help"], 0), (["train", "--seed"], 2)])
+def test_help_and_wrong_usage_need_no_framework(tmp_path, module, arguments, code):
+    (tmp_path / "sitecustomize.py").write_text(FORBID)
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run([sys.executable, "-m", module, *arguments], env=environment, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("module", ["nanodet_ref_torch", "nanodet_jittor"])
 def test_interrupted_in_the_middle(material, tmp_path, module):

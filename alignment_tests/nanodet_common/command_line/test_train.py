@@ -1,6 +1,7 @@
 """`train`: options, files, exit codes. The engine is a fake one; the data sets and the loader are real."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -154,6 +155,29 @@ def test_data_of_the_configuration(train: Train, material: Material, tmp_path: P
     assert json.loads((tmp_path / "run" / "environment.json").read_text())[0]["data"] == {"train": 8, "val": 8}
 
 
+def test_sets_of_the_configurations_voc_folder(train: Train, material: Material, tmp_path: Path) -> None:
+    """`--train` without `--voc`."""
+    names = ("--classes", ",".join(hand_made.NAMES))
+    other = tmp_path / "other"
+    shutil.copytree(material.voc, other)
+    (other / "ImageSets" / "Main" / "few.txt").write_text("p0\np1\np2\np3\n")
+    config = yaml.safe_load(material.config.read_text())
+    for part in ("train", "val"):
+        config["data"][part] |= {"name": "VocDataset", "img_path": str(other), "ann_path": "val"}
+    (tmp_path / "own.yml").write_text(yaml.safe_dump(config))
+    called = train("--config", tmp_path / "own.yml", "--train", "few", data=names)
+    assert called.code == 0, called.err
+    assert json.loads((tmp_path / "run" / "environment.json").read_text())[0]["data"] == {"train": 4, "val": 8}
+
+
+@pytest.mark.parametrize("option", ["--train", "--val"])
+def test_sets_of_no_voc_folder(train: Train, option: str) -> None:
+    """The configuration's data are COCO's."""
+    called = train(option, "val", data=())
+    assert (called.code, called.err.count("\n")) == (2, 1)
+    assert f"{option} names sets of VOC data, and the configuration's are COCO data: give their --voc" in called.err
+
+
 def test_weights_and_folder_of_the_configuration(
     train: Train, material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,12 +199,15 @@ def test_weights_and_folder_of_the_configuration(
     ("options", "message"),
     [
         (["--val", "val", "--holdout", 0.1], "two ways to validate"),
+        (["--batch", 4, "--accumulate", 2], "one step takes 8: use a smaller --batch or --accumulate"),
         (["--batch", 30], "the training set has 7 images, and one step takes 30: use a smaller --batch"),
         (["--holdout", 1.5], "the share to hold out is 1.5; it must lie between 0 and 1"),
         (["--overfit", 9], "only 8 images of the data set have objects, and 9 are asked for"),
         (["--lr", 0], "schedule.optimizer.lr is 0"),
         (["--weights", "missing.pth"], "missing.pth"),
         (["--voc", "nowhere"], "nowhere"),
+        (["--coco", "a.json", "--images", "b"], "two data sets: --voc is about VOC data, --coco about COCO data"),
+        (["--load", "backbone"], "--load backbone takes weights out of a file: name it with --weights"),
     ],
 )
 def test_unusable_options_are_exit_code_2_and_leave_nothing(
@@ -208,6 +235,16 @@ def test_nothing_to_learn_from(train: Train, tmp_path: Path) -> None:
     assert "8 images and no object to learn from" in train("--voc", empty, "--holdout", 0).err
 
 
+@pytest.mark.parametrize(("option", "purpose"), [("--train", "training"), ("--val", "validation")])
+def test_a_set_without_images_is_named(train: Train, tmp_path: Path, option: str, purpose: str) -> None:
+    voc = hand_made.voc_set(tmp_path / "voc")
+    (voc / "ImageSets" / "Main" / "empty.txt").write_text("")
+    sets = {"--train": "val", option: "empty"}
+    data = ("--voc", voc, "--classes", ",".join(hand_made.NAMES), *(part for pair in sets.items() for part in pair))
+    called = train(data=data)
+    assert (called.code, called.err) == (2, f"error: the {purpose} set has no images: {voc}, empty\n")
+
+
 def test_a_run_is_neither_overwritten_nor_gone_on_with_as_another(train: Train, tmp_path: Path) -> None:
     assert train("--max-steps", 3).code == 0
     saved = (tmp_path / "run" / "last.ckpt").read_bytes()
@@ -217,6 +254,54 @@ def test_a_run_is_neither_overwritten_nor_gone_on_with_as_another(train: Train, 
     assert (tmp_path / "run" / "last.ckpt").read_bytes() == saved
 
 
-def test_resume_where_nothing_was_saved_begins(train: Train) -> None:
-    """So that the same command can be repeated until it is done."""
+def test_another_validation_is_refused(train: Train, tmp_path: Path) -> None:
+    assert train("--max-steps", 3, "--val", "val").code == 0
+    assert "begun with another validation set; give --val" in train("--resume", "--holdout", 0).err
+    assert train("--resume", "--max-steps", 4, "--val", "val").code == 0
+    without = ("--out", tmp_path / "without", "--max-steps", 3)
+    assert train(*without, "--holdout", 0).code == 0
+    assert "begun with no validation set" in train(*without, "--resume", "--val", "val").err
+
+
+def test_other_start_weights_are_refused(train: Train, material: Material, tmp_path: Path) -> None:
+    begun = ("--weights", material.weights, "--load", "transfer")
+    same = shutil.copy(material.weights, tmp_path / "same.pth")
+    other = hand_made.write_weights(tmp_path / "other.pth", material.config, seed=7)
+    assert train("--max-steps", 3, *begun).code == 0
+    for options, message in (
+        (("--weights", other, "--load", "transfer"), f"begun with --weights {material.weights}, not {other}"),
+        (("--weights", same, "--load", "backbone"), "begun with --load transfer, not backbone"),
+        (("--weights", tmp_path / "gone.pth", "--load", "transfer"), "gone.pth: No such file or directory; to go on"),
+    ):
+        called = train("--resume", *options)
+        assert (called.code, called.err.count("\n")) == (2, 1)
+        assert message in called.err
+    assert train("--resume", "--max-steps", 4).code == 0
+    assert train("--resume", "--max-steps", 5, "--weights", same, "--load", "transfer").code == 0
+    assert train("--out", tmp_path / "fresh", "--max-steps", 3).code == 0
+    assert "begun without --weights" in train("--out", tmp_path / "fresh", "--resume", "--weights", same).err
+
+
+def test_resume_where_nothing_was_saved_begins(train: Train, tmp_path: Path) -> None:
+    """As after a kill before the first checkpoint."""
+    assert train("--max-steps", 1).code == 0
+    (tmp_path / "run" / "last.ckpt").unlink()
     assert train("--resume").code == 0
+
+
+def test_resume_where_no_run_is_is_refused(train: Train, tmp_path: Path) -> None:
+    """A folder that is spelt wrong does not begin training anew."""
+    called = train("--resume")
+    assert (called.code, called.err.count("\n")) == (2, 1)
+    assert f"{tmp_path / 'run'} holds no run to go on with: leave out --resume, or check --out" in called.err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "results.json", "weights_best.pth", "last.pkl"])
+def test_files_of_others_are_not_overwritten(train: Train, tmp_path: Path, name: str) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).write_text("precious")
+    called = train()
+    assert (called.code, called.err.count("\n")) == (2, 1)
+    assert "give another --out" in called.err
+    assert (tmp_path / "run" / name).read_text() == "precious"

@@ -127,6 +127,22 @@ def test_original_nanodet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("form", "step_is_known"), [("train|Epoch1/2|Iter{0}({1}/3)|", True), ("Train|Epoch1/2|Iter{0}({1})|", False)]
+)
+def test_older_nanodet(tmp_path: Path, form: str, step_is_known: bool) -> None:
+    """In lower case, without memory, or without the number of batches; a validation's step is then unknown."""
+    lines = [f"INFO: {form.format(step, step + 1)} lr:1.00e-03| loss_qfl:{step}.5| " for step in (0, 2)]
+    path = tmp_path / "some.log"
+    path.write_text("\n".join([*lines, "INFO: Val_metrics: {'mAP': 0.1}"]))
+    (run,) = read_runs([path])
+    assert run.damaged == 0
+    assert told(run, "loss") == [(1, 1, 0.5), (3, 1, 2.5)]
+    assert told(run, "lr") == [(1, 1, 1e-3), (3, 1, 1e-3)]
+    assert run.series["mAP"].epochs.tolist() == [1]
+    assert np.array_equal(run.series["mAP"].steps, [3 if step_is_known else np.nan], equal_nan=True)
+
+
+@pytest.mark.parametrize(
     "damage",
     [
         "INFO: Train|Epoch1/2|Iter1(2/3)| mem:1.2G| lr:1.00e-03| loss_q",
@@ -190,6 +206,20 @@ def test_folders_are_searched_and_runs_named_apart(tmp_path: Path) -> None:
     assert [run.name for run in read_runs([tmp_path])] == ["a/torch", "b/jittor", "b/torch"]
     assert [run.name for run in read_runs([tmp_path / "b"])] == ["jittor", "torch"]
     assert [run.name for run in read_runs([tmp_path / "a", tmp_path / "a/torch/log.jsonl"])] == ["torch"]
+
+
+def test_a_run_without_a_step_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Stopped before its first step, in a folder of runs; named itself, or alone, it is an error."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    logs.json_lines(tmp_path / "a" / "log.jsonl")
+    empty = tmp_path / "b" / "log.jsonl"
+    empty.write_text('{"kind": "start", "step": 0}\n')
+    assert [run.name for run in read_runs([tmp_path])] == ["a"]
+    assert capsys.readouterr().err == f"left out: {empty}: tells of no step and no validation\n"
+    for paths in ([tmp_path / "b"], [tmp_path, empty]):
+        with pytest.raises(InputError, match=r"b/log\.jsonl: tells of no step"):
+            read_runs(paths)
 
 
 def test_what_is_no_log_is_refused(tmp_path: Path) -> None:

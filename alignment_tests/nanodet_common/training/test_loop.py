@@ -108,7 +108,9 @@ def test_a_finished_run_that_goes_on_stays_as_it_is(tmp_path: Path, undisturbed:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_finishes_the_step_and_saves(number: int, tmp_path: Path, undisturbed: dict[str, Any]) -> None:
+def test_ctrl_c_finishes_the_step_and_saves(
+    number: int, tmp_path: Path, undisturbed: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     def press(engine: FakeEngine, report: StepReport) -> StepReport:
         os.kill(os.getpid(), number)
         return report
@@ -116,12 +118,13 @@ def test_ctrl_c_finishes_the_step_and_saves(number: int, tmp_path: Path, undistu
     before = signal.getsignal(number)
     assert training(tmp_path / "run", engine=Disturbed(7, press)).run() is End.INTERRUPTED
     assert signal.getsignal(number) == before
+    assert capsys.readouterr().err == "interrupted: finishing the step and saving; once more to stop at once\n"
     assert RunFolder(tmp_path / "run").newest()[1].position == Position(epoch=1, batch=2, step=7)
     assert go_on(tmp_path / "run").run() is End.FINISHED
     assert same_tree(contents(tmp_path / "run"), undisturbed)
 
 
-def test_ctrl_c_twice_ends_it_at_once(tmp_path: Path) -> None:
+def test_ctrl_c_twice_ends_it_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def press_twice(engine: FakeEngine, report: StepReport) -> StepReport:
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
@@ -129,6 +132,8 @@ def test_ctrl_c_twice_ends_it_at_once(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         training(tmp_path, engine=Disturbed(7, press_twice)).run()
+    told = capsys.readouterr().err.splitlines()
+    assert told[1:] == ["stopped at once: everything since the last checkpoint is lost"]
 
 
 def test_ctrl_c_in_a_validation(tmp_path: Path, undisturbed: dict[str, Any]) -> None:
@@ -199,7 +204,7 @@ def full_disk() -> Iterator[None]:
 def test_full_disk_loses_nothing_that_was_saved(tmp_path: Path, undisturbed: dict[str, Any]) -> None:
     training(tmp_path / "run", max_steps=7).run()
     saved = (tmp_path / "run" / "last.ckpt").read_bytes()
-    with full_disk(), pytest.raises(UserError, match=r"last\.ckpt: cannot be written: File too large"):
+    with full_disk(), pytest.raises(UserError, match=r"last\.ckpt: cannot be written: File too large; make room"):
         go_on(tmp_path / "run").run()
     assert (tmp_path / "run" / "last.ckpt").read_bytes() == saved
     assert not list((tmp_path / "run").glob(".*.tmp"))

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,33 @@ def test_events_that_cannot_be_written_are_a_users_error(tmp_path: Path) -> None
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"cannot write to .*file/events"):
         EventFile(tmp_path / "file" / "events", step=0)
+
+
+def test_a_log_that_cannot_be_opened_is_a_users_error(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").mkdir()
+    with pytest.raises(UserError, match=r"cannot write to .*log\.jsonl: Is a directory"):
+        JsonLines(tmp_path / "log.jsonl", step=0)
+
+
+@pytest.mark.parametrize("kind", [JsonLines, EventFile])
+def test_a_record_is_written_whole_or_not_at_all(tmp_path: Path, kind: type) -> None:
+    """On a disk that becomes full in the middle of one."""
+    monitor = kind(tmp_path / "log", step=0)
+    file = monitor._file.name
+    monitor.train(logs.record(1))
+    whole = Path(file).read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 20, limits[1]))
+    try:
+        with pytest.raises(UserError, match="cannot be written: File too large; make room, then go on with --resume"):
+            monitor.train(logs.record(2))
+        assert Path(file).read_bytes() == whole
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    monitor.train(logs.record(3))
+    monitor.close()
+    (run,) = read_runs([Path(file)])
+    assert (run.damaged, run.series["loss"].steps.tolist()) == (0, [1, 3])
 
 
 def test_monitors_bring_no_framework() -> None:

@@ -1,11 +1,13 @@
 """Files of a run, and who may write them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from jtmigrate.checkpoint.tree import read_tree, write_tree
 from jtmigrate.errors import UserError
 from nanodet_common.errors import InputError
 from nanodet_common.training.checkpoint import Identity, Position, RunState, read_state, write_state
@@ -39,6 +41,15 @@ def test_state_comes_back(suffix: str, tmp_path: Path) -> None:
     assert np.array_equal(found.engine["state_dict"]["w"], ENGINE["state_dict"]["w"])
 
 
+def test_a_checkpoint_of_old_tells_of_no_validation_set(tmp_path: Path) -> None:
+    write_state(tmp_path / "new.ckpt", replace(state(), identity=Identity("", 0, "", "v")))
+    assert read_state(tmp_path / "new.ckpt").identity.val == "v"
+    entries = dict(read_tree(tmp_path / "new.ckpt").entries)
+    del entries["val"]
+    write_tree(tmp_path / "old.ckpt", entries)
+    assert read_state(tmp_path / "old.ckpt").identity.val is None
+
+
 def test_another_checkpoint_is_refused(tmp_path: Path) -> None:
     RunFolder(tmp_path).save_weights("best", "torch", {"w": np.ones(1)}, epoch=1)
     with pytest.raises(InputError, match=r"weights_best\.pth: no checkpoint of a training run: it has no 'batch'"):
@@ -69,8 +80,9 @@ def test_one_process_at_a_time_and_what_a_killed_one_left_is_removed(tmp_path: P
         (folder.path / ".last.ckpt.123.tmp").write_bytes(b"half")
         with pytest.raises(InputError, match="another process is training there"), folder.taken():
             pass
+    (folder.path / ".notes.tmp").write_text("of somebody else")
     with folder.taken():
-        assert [path.name for path in folder.path.iterdir()] == [".lock"]
+        assert {path.name for path in folder.path.iterdir()} == {".lock", ".notes.tmp"}
 
 
 def test_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
@@ -84,3 +96,11 @@ def test_sessions_are_added(tmp_path: Path) -> None:
     for number in range(2):
         folder.add_session({"number": number})
     assert json.loads((tmp_path / "environment.json").read_text()) == [{"number": 0}, {"number": 1}]
+
+
+@pytest.mark.parametrize("content", ["{", '{"number": 0}', "[" * 100_000, "\udcff"])
+def test_damaged_notes_of_sessions_are_told(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "environment.json"
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(InputError, match=r"environment\.json: .*; move it away"):
+        RunFolder(tmp_path).add_session({"number": 1})

@@ -107,3 +107,13 @@ def test_a_file_of_something_else_is_refused(load: str, config: Config, tmp_path
     write_checkpoint(tmp_path / "a.pth", Checkpoint({"fc.weight": np.ones((3, 3), np.float32)}))
     with pytest.raises(InputError, match=r"a\.pth: does not fit the configuration"):
         start_state(config, 0, tmp_path / "a.pth", load)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_numbers_that_are_none_are_refused_where_they_are_wanted(config: Config, tmp_path: Path, value: float) -> None:
+    given = weights(tmp_path / "a.pth", config)
+    given["head.gfl_cls.1.bias"][2] = value
+    write_checkpoint(tmp_path / "a.pth", Checkpoint(given))
+    with pytest.raises(InputError, match=r"a\.pth: head\.gfl_cls\.1\.bias holds NaN or infinity"):
+        start_state(config, 0, tmp_path / "a.pth", "full")
+    assert start_state(config, 0, tmp_path / "a.pth", "transfer")

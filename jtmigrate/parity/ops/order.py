@@ -3,6 +3,7 @@
 import jittor as jt
 import numpy as np
 
+from jtmigrate.parity.functional.numerics import where
 from jtmigrate.parity.ops.operands import along, as_dim
 from jtmigrate.parity.ops.reduce import Selected, selected
 
@@ -15,10 +16,13 @@ __all__ = [
 def argsort(x: jt.Var, dim: int = -1, descending: bool = False, stable: bool = False) -> jt.Var:
     """Indices (int32) that sort x. `stable` keeps equal elements in order; numpy sorts then.
 
-    Jittor's own returns (index, value).
+    NaN counts as infinity, where PyTorch puts it behind that. Jittor's own returns (index, value), and ends the process
+    with a segmentation fault where there are several NaN.
     """
     dim = as_dim(dim, x.ndim)
     if not stable:
+        if x.dtype.is_float():
+            x = where(jt.isnan(x).logical_not(), x, np.inf)
         return jt.argsort(x, dim, descending)[0]
     values = x.numpy()
     if not descending:
