@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,8 @@ __all__ = ["NanoDetPlus", "build_model"]
 
 # Without Jittor the package can still be imported, so that `python -m nanodet_jittor` can say what is missing; and that
 # program imports it where a command needs it (`-m` stands in the place of the path while Python looks for the program).
-if sys.argv[:1] != ["-m"] or __name__ not in sys.orig_argv:
-    import_module("nanodet_jittor.importing")
+if (sys.argv[:1] != ["-m"] or __name__ not in sys.orig_argv) and find_spec("jittor"):
+    import_module("jtmigrate.parity")  # imports Jittor as jtmigrate.runtime prepares it
 
 
 def __getattr__(name: str) -> "type[NanoDetPlus]":

@@ -20,7 +20,7 @@ def main() -> None:
 
 def join() -> AbstractContextManager[Processes]:
     """The processes that work together, which every command asks for first."""
-    import_module("nanodet_jittor.importing")
+    import_module("jtmigrate.parity")  # imports Jittor as jtmigrate.runtime prepares it
     return later("nanodet_jittor.processes", "join")()
 
 

@@ -1,5 +1,7 @@
 """What a layer returns besides tensors is compared too, or said not to be."""
 
+from enum import Enum
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,8 @@ def verdict(reference, candidate, *, outputs=ONES):
         (3, np.int32(3)),
         (np.ones((2, 2)), np.ones((2, 2))),
         ("cat", "cat"),
+        ("cat", np.str_("cat")),
+        (Enum("Ours", ["CAT"]).CAT, Enum("Theirs", ["CAT"]).CAT),
         (None, None),
         ({"a": [True, 1.0]}, {"a": [True, 1.0]}),
     ],
@@ -51,6 +55,7 @@ def test_what_is_equal_is_aligned(reference, candidate):
         (np.ones((2, 2)), np.ones(4), "shape"),
         (1.0, float("nan"), "NaN"),
         ("cat", "dog", "result 1: 'dog' instead of 'cat'"),
+        (Enum("Ours", ["CAT", "DOG"]).CAT, Enum("Ours", ["CAT", "DOG"]).DOG, "DOG"),
         (2.5, "dog", "result 1: 'dog' instead of a number"),
         (2.5, None, "result 1: nothing instead of a number"),
         ({"a": 1.0}, {"a": 2.0}, "result 1.a: "),
@@ -64,6 +69,8 @@ def test_what_differs_is_a_mismatch(reference, candidate, reason):
 
 def test_what_cannot_be_compared_is_uncompared():
     assert verdict({1, 2}, {1, 2}) == (Verdict.UNCOMPARED, "returns a set as 1, which cannot be compared")
+    for unmeasured in (1j, np.array(["cat"])):
+        assert verdict(unmeasured, unmeasured)[0] is Verdict.UNCOMPARED
     lost = Opaque("<Box at 0x1>")
     assert verdict(lost, lost) == (Verdict.UNCOMPARED, "returns <Box at 0x1> as 1, which cannot be compared")
 
