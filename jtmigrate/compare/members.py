@@ -43,6 +43,7 @@ def judge_members(situations: Situations, tolerances: Tolerances) -> Iterator[Ju
             arrays = [
                 None if value is None else _as_array(value, run) for value, run in zip(values, PRECISIONS, strict=True)
             ]
+            # Held against no other array: however small a number is, float32 judges it too.
             yield judge(Evidence(label, *arrays), tolerances, largest=0.0)
         else:
             yield Judgement(label, Verdict.IDENTICAL, "", None, None, None, None)
